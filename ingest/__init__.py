@@ -1,0 +1,27 @@
+"""Logs to events. `ingest` reads paths into a lake; `parse_text` reads a text in memory."""
+
+from __future__ import annotations
+
+
+from ingest.engine import Engine, Settings
+from ingest.errors import FormatError, IngestError, InputError, SourceError
+from ingest.pipeline import Plan, ingest
+from ingest.sources import Source, load_sources
+from ingest.summary import Counts, Summary
+from ingest.text import parse_text
+
+__all__ = [
+    "Counts",
+    "Engine",
+    "FormatError",
+    "IngestError",
+    "InputError",
+    "Plan",
+    "Settings",
+    "Source",
+    "SourceError",
+    "Summary",
+    "ingest",
+    "load_sources",
+    "parse_text",
+]

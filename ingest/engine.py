@@ -1,0 +1,264 @@
+"""The engine: a column of records to events, in DuckDB, by the SELECT of one source.
+
+An Engine belongs to one thread: it holds one DuckDB connection with one thread of its own. Chunks run
+side by side on several engines, which is faster than one engine with several threads.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ingest.columns import Positions, Records
+from ingest.errors import FormatError, SourceError
+from ingest.sources import Source
+from lake.schema import EVENTS, QUARANTINE
+
+_HERE = Path(__file__).parent
+_MACROS = tuple(path.read_text(encoding="utf-8") for path in (
+    _HERE / "macros" / f"{name}.sql" for name in ("text", "url", "oauth", "redact")
+))
+_FINISH = (_HERE / "finish.sql").read_text(encoding="utf-8")
+_DERIVED = {"date", "source", "kind", "file", "signature", "credential_id"}
+_HELPERS = ("path", "user_name", "credential", "jwt", "challenge", "body", "ignored", "quarantined")
+_EXCERPT = 300
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a run decides for all of its events.
+
+    `pseudonym_key` keys the pseudonyms of users and the fingerprints of credentials; `plain_users`
+    keeps users as they are; `own_endpoints` maps a path to an endpoint of lake.schema.ENDPOINTS.
+    """
+
+    pseudonym_key: str
+    plain_users: bool = False
+    own_endpoints: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How an input is read: by which source and, where its lines have one, by which format string."""
+
+    source: Source
+    format: str | None = None
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """What became of records: events (EVENTS without `file`), refused ones, and ignored by reason."""
+
+    events: pa.Table
+    quarantined: pa.Table
+    ignored: Mapping[str, int]
+
+    @property
+    def records(self) -> int:
+        return self.events.num_rows + self.quarantined.num_rows + sum(self.ignored.values())
+
+
+def _literal(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
+
+
+def _identifier(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+class Engine:
+    """Turns records into events. Not safe to share between threads."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._connection = duckdb.connect(config={"threads": 1})
+        self._connection.execute("SET TimeZone = 'UTC'")
+        self._connection.execute("SET VARIABLE pseudonym_key = $1", [settings.pseudonym_key])
+        self._connection.execute("SET VARIABLE plain_users = $1", [settings.plain_users])
+        endpoints = settings.own_endpoints or {"": ""}
+        self._connection.execute(
+            "SET VARIABLE own_endpoints = map_from_entries(list_zip($1, $2))",
+            [[path.rstrip("/") for path in endpoints], list(endpoints.values())],
+        )
+        for macros in _MACROS:
+            self._connection.execute(macros)
+        self._queries: dict[tuple[str, str | None], str] = {}
+        self._compilations: dict[tuple[str, str | None], str] = {}
+
+    def parse(self, reading: Reading, records: Records) -> Parsed:
+        """Every record becomes an event, is quarantined or is ignored; never anything else."""
+        query = self._query(reading)
+        self._register(records.lines, records.offsets)
+        table = self._connection.sql(query).to_arrow_table()
+        if table.num_rows != len(records):
+            raise SourceError(
+                f"source {reading.source.name}: {len(records)} records became {table.num_rows} rows; "
+                "its SELECT must give one row for each"
+            )
+        kept = pc.and_(pc.is_null(table["ignored"]), pc.is_null(table["quarantined"]))
+        accepted = table if pc.all(kept).as_py() else table.filter(kept)
+        refused = table.filter(pc.invert(kept)) if accepted.num_rows < table.num_rows else None
+        events = self._as_events(accepted)
+        if refused is None:
+            return Parsed(events, QUARANTINE.empty_table(), {})
+        quarantined, ignored = self._refusals(reading, records, refused)
+        return Parsed(events, quarantined, ignored)
+
+    def count_matches(self, readings: Sequence[Reading], lines: pa.Array) -> list[int]:
+        """How many of the lines have the shape of each reading (its format, else `recognise`)."""
+        table = pa.table({"line": lines, "offset": np.arange(len(lines), dtype=np.int64)})
+        questions = [self._shape_question(reading) for reading in readings]
+        self._connection.register("records", table)
+        found = self._connection.sql(f"SELECT {', '.join(questions)}").fetchall()
+        return [int(count) for count in found[0]]
+
+    def _shape_question(self, reading: Reading) -> str:
+        if reading.format is not None:
+            return f"(SELECT count(*) FILTER (matched) FROM ({self._compiled(reading)}))"
+        pattern = _literal(reading.source.recognise or "")
+        return f"(SELECT count(*) FILTER (regexp_matches(line, {pattern})) FROM records)"
+
+    def hashes(self, ids: pa.ChunkedArray) -> Positions:
+        """64-bit hashes of native event ids, equal within one version of DuckDB; NULL gives 0."""
+        ids_table = pa.table({"id": ids})
+        self._connection.register("ids", ids_table)
+        column = self._connection.sql(
+            "SELECT CASE WHEN id IS NULL THEN 0 ELSE CAST(hash(id) >> 1 AS BIGINT) END AS h FROM ids"
+        ).to_arrow_table()["h"]
+        return column.to_numpy()
+
+    def redact(self, text: str) -> str:
+        """`text` without its secrets."""
+        found = self._connection.execute("SELECT redact($1)", [text]).fetchone()
+        return str(found[0]) if found else ""
+
+    def _register(self, lines: pa.Array, offsets: Positions) -> None:
+        self._connection.register("records", pa.table({"line": lines, "offset": offsets}))
+
+    def _as_events(self, table: pa.Table) -> pa.Table:
+        names = [name for name in EVENTS.names if name != "file"]
+        columns = [table[name].cast(EVENTS.field(name).type) for name in names]
+        return pa.table(columns, schema=pa.schema([EVENTS.field(name) for name in names]))
+
+    def _refusals(
+        self, reading: Reading, records: Records, refused: pa.Table
+    ) -> tuple[pa.Table, dict[str, int]]:
+        places = np.searchsorted(records.offsets, refused["offset"].to_numpy())
+        self._connection.register(
+            "refused",
+            pa.table(
+                {
+                    "line": records.take(places).lines,
+                    "offset": refused["offset"],
+                    "ignored": refused["ignored"],
+                    "quarantined": refused["quarantined"],
+                }
+            ),
+        )
+        judged = self._connection.sql(
+            f"""
+            SELECT "offset", CAST(strlen(line) AS BIGINT) AS bytes, quarantined AS reason,
+                CASE WHEN trim(line, ' ' || chr(9) || chr(13) || chr(65279)) = '' THEN 'blank'
+                     ELSE ignored END AS ignored,
+                left(redact(left(line, 2000)), {_EXCERPT}) AS excerpt
+            FROM refused
+            """
+        ).to_arrow_table()
+        counts = judged["ignored"].drop_null().value_counts().to_pylist()
+        ignored = {str(entry["values"]): int(entry["counts"]) for entry in counts}
+        kept = judged.filter(pc.is_null(judged["ignored"]))
+        count = kept.num_rows
+        columns = {
+            "ingested": pa.nulls(count), "input": pa.nulls(count), "file": pa.nulls(count),
+            "source": pa.repeat(reading.source.name, count), "offset": kept["offset"],
+            "bytes": kept["bytes"], "reason": kept["reason"], "excerpt": kept["excerpt"],
+        }  # fmt: skip
+        table = pa.table([columns[name] for name in QUARANTINE.names], names=QUARANTINE.names)
+        return table.cast(QUARANTINE), ignored
+
+    def _query(self, reading: Reading) -> str:
+        key = (reading.source.name, reading.format)
+        if key not in self._queries:
+            self._queries[key] = self._build(reading)
+        return self._queries[key]
+
+    def _build(self, reading: Reading) -> str:
+        source = reading.source
+        body = source.sql
+        if source.format_language is not None:
+            body = f"WITH fields AS ({self._fields(reading)}) SELECT * FROM ({body})"
+        given = self._columns_of(body, source.name)
+        wanted = {field.name: field.type for field in EVENTS if field.name not in _DERIVED}
+        unknown = set(given) - set(wanted) - set(_HELPERS)
+        if unknown:
+            raise SourceError(
+                f"source {source.name}: gives columns that no event has: {', '.join(sorted(unknown))}"
+            )
+        if "offset" not in given or "time" not in given:
+            raise SourceError(f'source {source.name}: must give `time` and pass "offset" through')
+        columns = [
+            _column(name, given.get(name), _SQL_TYPES[str(type_)]) for name, type_ in wanted.items()
+        ] + [_column(name, given.get(name), "VARCHAR") for name in _HELPERS]
+        parsed = f"SELECT {', '.join(columns)} FROM ({body})"
+        return _FINISH.format(
+            parsed=parsed, source=_literal(source.name), kind=_literal(source.kind)
+        )
+
+    def _fields(self, reading: Reading) -> str:
+        """A relation with `line`, "offset", `matched` and a column for each variable of the source."""
+        source = reading.source
+        compiled = self._compiled(reading)
+        present = self._columns_of(compiled, source.name)
+        columns = ["line", '"offset"', "matched"] + [
+            f"CAST({_identifier(name)} AS VARCHAR) AS {_identifier(name)}"
+            if name in present
+            else f"CAST(NULL AS VARCHAR) AS {_identifier(name)}"
+            for name in source.variables
+        ]
+        return f"SELECT {', '.join(columns)} FROM ({compiled})"
+
+    def _compiled(self, reading: Reading) -> str:
+        key = (reading.source.name, reading.format)
+        if key not in self._compilations:
+            self._compilations[key] = compile_format(reading.source, reading.format or "")
+        return self._compilations[key]
+
+    def _columns_of(self, query: str, source: str) -> dict[str, str]:
+        empty = pa.table({"line": pa.array([], pa.string_view()), "offset": pa.array([], pa.int64())})
+        self._connection.register("records", empty)
+        try:
+            rows = self._connection.sql(f"DESCRIBE {query}").fetchall()
+        except duckdb.Error as problem:
+            raise SourceError(f"source {source}: its SQL does not run: {problem}") from problem
+        return {str(row[0]): str(row[1]) for row in rows}
+
+
+_SQL_TYPES = {
+    "string": "VARCHAR",
+    "int16": "SMALLINT",
+    "int64": "BIGINT",
+    "double": "DOUBLE",
+    "timestamp[us, tz=UTC]": "TIMESTAMP",
+}
+
+
+def _column(name: str, given: str | None, wanted: str) -> str:
+    quoted = _identifier(name)
+    if given is None or given == '"NULL"':
+        return f"CAST(NULL AS {wanted}) AS {quoted}"
+    return quoted if given == wanted else f"TRY_CAST({quoted} AS {wanted}) AS {quoted}"
+
+
+def compile_format(source: Source, text: str) -> str:
+    """The SELECT that reads lines of a format string, by ingest/formats/<format_language>.py."""
+    module = importlib.import_module(f"ingest.formats.{source.format_language}")
+    try:
+        return str(module.compile_format(text))
+    except FormatError as problem:
+        raise FormatError(f"source {source.name}: {problem}") from problem

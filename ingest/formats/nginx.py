@@ -1,0 +1,278 @@
+"""nginx `log_format` strings (ngx_http_log_module) to SQL.
+
+A line is split on `"`, then on blanks, which is three to four times faster than a regular
+expression; with the default escaping a value never holds a quote. Lines on which the split does not
+come out right (a blank in a user name, several upstreams) are read by the regular expression.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+
+from ingest.errors import FormatError
+
+_DIRECTIVE = re.compile(r"\s*log_format\s+\S+\s+(?:escape=\w+\s+)?(?P<rest>.*?);?\s*", re.DOTALL)
+_QUOTED = re.compile(r"'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"")
+_VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
+_BLANKS_INSIDE = {"time_local": 1}
+
+_LIST = r"-|[^\s,]+(?:(?:, | : )[^\s,]+)*"
+_SHAPES = {
+    "time_local": r"\d{2}/[A-Z][a-z]{2}/\d{4}:\d{2}:\d{2}:\d{2} [+-]\d{4}",
+    "time_iso8601": r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:[+-]\d{2}:\d{2}|Z)",
+    "status": r"\d{3}",
+    "msec": r"[0-9.]*",
+    "remote_addr": r"\S*",
+    "request_id": r"\S*",
+    "body_bytes_sent": r"\d*|-",
+    "bytes_sent": r"\d*|-",
+    "request_time": r"[0-9.]*|-",
+}
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """A part of a format: the name of a variable, or literal text."""
+
+    text: str
+    variable: bool
+
+
+def compile_format(text: str) -> str:
+    """A SELECT from `records`: line, "offset", matched and a column for each variable of the format.
+
+    `text` is the format string, or the whole `log_format` directive as it stands in nginx.conf. The
+    format may be text or JSON (`escape=json`). Raises FormatError when it holds no variable.
+    """
+    template = _format_string(text)
+    pieces = _pieces(template)
+    if not any(piece.variable for piece in pieces):
+        raise FormatError(f"the log_format {text!r} holds no variable")
+    if template.lstrip().startswith("{"):
+        return _json_select(template, pieces)
+    return _text_select(pieces)
+
+
+def _format_string(text: str) -> str:
+    directive = _DIRECTIVE.fullmatch(text)
+    if directive is None:
+        return text
+    parts = _QUOTED.findall(directive["rest"])
+    if not parts:
+        return directive["rest"]
+    return "".join(re.sub(r"\\(.)", r"\1", single or double) for single, double in parts)
+
+
+def _pieces(template: str) -> list[_Piece]:
+    pieces = []
+    end = 0
+    for match in _VARIABLE.finditer(template):
+        if match.start() > end:
+            pieces.append(_Piece(template[end : match.start()], variable=False))
+        pieces.append(_Piece(match[1] or match[2], variable=True))
+        end = match.end()
+    if end < len(template):
+        pieces.append(_Piece(template[end:], variable=False))
+    return pieces
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _names(pieces: list[_Piece]) -> list[str]:
+    return list(dict.fromkeys(piece.text for piece in pieces if piece.variable))
+
+
+def _regex(pieces: list[_Piece]) -> tuple[str, list[str]]:
+    """A pattern for whole lines, and the variables of its groups."""
+    pattern, groups = "", []
+    for place, piece in enumerate(pieces):
+        if not piece.variable:
+            pattern += re.escape(piece.text).replace("\\ ", " ")
+            continue
+        after = pieces[place + 1].text[0] if place + 1 < len(pieces) else ""
+        name = piece.text
+        if name in _SHAPES:
+            shape = _SHAPES[name]
+        elif name.startswith("upstream_") and not name.startswith("upstream_http"):
+            shape = _LIST
+        elif after == '"':
+            shape = r'[^"]*'
+        else:
+            shape = r".*?"
+        pattern += f"({shape})"
+        groups.append(name)
+    return pattern + r"\s*", groups
+
+
+def _slow(pieces: list[_Piece], condition: str) -> str:
+    pattern, groups = _regex(pieces)
+    names = ", ".join(_literal(f"{place}") for place in range(len(groups)))
+    whole = _literal("^" + pattern + "$")
+    return (
+        f"CASE WHEN {condition} AND regexp_matches(line, {whole}) "
+        f"THEN regexp_extract(line, {whole}, [{names}]) END"
+    )
+
+
+def _slow_column(pieces: list[_Piece], name: str) -> str:
+    _, groups = _regex(pieces)
+    return f"slow['{groups.index(name)}']"
+
+
+def _text_select(pieces: list[_Piece]) -> str:
+    fast = _split_plan(pieces)
+    names = _names(pieces)
+    if fast is None:
+        columns = ", ".join(f'{_slow_column(pieces, name)} AS "{name}"' for name in names)
+        return (
+            f'SELECT line, "offset", slow IS NOT NULL AS matched, {columns} '
+            f'FROM (SELECT line, "offset", {_slow(pieces, "true")} AS slow FROM records)'
+        )
+    splits, checks, expressions = fast
+    columns = ", ".join(
+        f'CASE WHEN fast THEN {expressions[name]} ELSE {_slow_column(pieces, name)} END AS "{name}"'
+        for name in names
+    )
+    tokens = "".join(f", {expression} AS {alias}" for alias, expression in splits)
+    return f"""
+        SELECT line, "offset", fast OR slow IS NOT NULL AS matched, {columns}
+        FROM (SELECT *, {_slow(pieces, "NOT fast")} AS slow
+            FROM (SELECT *, coalesce({" AND ".join(checks)}, false) AS fast
+                FROM (SELECT *{tokens}
+                    FROM (SELECT line, "offset", string_split(line, '"') AS q FROM records))))
+    """
+
+
+def _split_plan(
+    pieces: list[_Piece],
+) -> tuple[list[tuple[str, str]], list[str], dict[str, str]] | None:
+    """How to read the line by splitting: (alias, expression) of lists, checks, expression by variable."""
+    sections = _sections(pieces)
+    splits: list[tuple[str, str]] = []
+    checks = [f"len(q) = {len(sections)}"]
+    expressions: dict[str, str] = {}
+    for place, section in enumerate(sections, start=1):
+        value = f"q[{place}]"
+        if len(section) == 1 and section[0].variable:
+            expressions.setdefault(section[0].text, value)
+            continue
+        if not any(piece.variable for piece in section):
+            continue
+        words = _words(section)
+        if words is None:
+            return None
+        alias = f"t{place}"
+        splits.append((alias, f"string_split({value}, ' ')"))
+        token = 1
+        for word in words:
+            width = 1
+            for variable in (piece for piece in word if piece.variable):
+                width += _BLANKS_INSIDE.get(variable.text, 0)
+                text = (
+                    f"{alias}[{token}]"
+                    if width == 1
+                    else " || ' ' || ".join(f"{alias}[{token + n}]" for n in range(width))
+                )
+                before, after = _around(word)
+                if before or after:
+                    size = f"len({text})" if not after else f"len({text}) - {len(after)}"
+                    checks.append(f"starts_with({alias}[{token}], {_literal(before)})") if before else None
+                    text = f"array_slice({text}, {len(before) + 1}, {size})"
+                expressions.setdefault(variable.text, text)
+            if not any(piece.variable for piece in word) and word:
+                checks.append(f"{alias}[{token}] = {_literal(word[0].text)}")
+            token += width
+        checks.append(f"len({alias}) = {token - 1}")
+    return splits, checks, expressions
+
+
+def _sections(pieces: list[_Piece]) -> list[list[_Piece]]:
+    """The pieces between the quotes of the format."""
+    sections: list[list[_Piece]] = [[]]
+    for piece in pieces:
+        if piece.variable:
+            sections[-1].append(piece)
+            continue
+        for place, part in enumerate(piece.text.split('"')):
+            if place:
+                sections.append([])
+            if part:
+                sections[-1].append(_Piece(part, variable=False))
+    return sections
+
+
+def _words(section: list[_Piece]) -> list[list[_Piece]] | None:
+    """The pieces between the blanks of a section; None when a word has more than one variable."""
+    words: list[list[_Piece]] = [[]]
+    for piece in section:
+        if piece.variable:
+            words[-1].append(piece)
+            continue
+        for place, part in enumerate(piece.text.split(" ")):
+            if place:
+                words.append([])
+            if part:
+                words[-1].append(_Piece(part, variable=False))
+    if any(sum(piece.variable for piece in word) > 1 for word in words):
+        return None
+    return words
+
+
+def _around(word: list[_Piece]) -> tuple[str, str]:
+    place = next(index for index, piece in enumerate(word) if piece.variable)
+    return (
+        "".join(piece.text for piece in word[:place]),
+        "".join(piece.text for piece in word[place + 1 :]),
+    )
+
+
+def _json_select(template: str, pieces: list[_Piece]) -> str:
+    """JSON formats: by path; a line that is no JSON (an unquoted empty value) by the expression."""
+    leaves = _json_leaves(template)
+    names = _names(pieces)
+    columns = ", ".join(
+        f"""coalesce({f"json_extract_string(doc, {_literal(leaves[name])}), " if name in leaves else ""}{_slow_column(pieces, name)}) AS "{name}\""""
+        for name in names
+    )
+    return f"""
+        SELECT line, "offset", doc IS NOT NULL OR slow IS NOT NULL AS matched, {columns}
+        FROM (SELECT *, {_slow(pieces, "doc IS NULL")} AS slow
+            FROM (SELECT line, "offset", CASE WHEN line[1] = '{{' THEN TRY_CAST(line AS JSON) END AS doc
+                FROM records))
+    """
+
+
+def _json_leaves(template: str) -> dict[str, str]:
+    """The JSON path of each variable that is a whole value of a JSON format."""
+    try:
+        document = json.loads(_quote_bare_variables(template))
+    except ValueError as problem:
+        raise FormatError(f"the log_format looks like JSON and is none: {problem}") from problem
+    leaves: dict[str, str] = {}
+
+    def walk(value: object, path: str) -> None:
+        if isinstance(value, dict):
+            for key, inner in value.items():
+                walk(inner, f'{path}."{key}"')
+        elif isinstance(value, list):
+            for place, inner in enumerate(value):
+                walk(inner, f"{path}[{place}]")
+        elif isinstance(value, str):
+            match = _VARIABLE.fullmatch(value)
+            if match:
+                leaves.setdefault(match[1] or match[2], path)
+
+    walk(document, "$")
+    return leaves
+
+
+def _quote_bare_variables(template: str) -> str:
+    parts = re.split(r'("(?:[^"\\]|\\.)*")', template)
+    return "".join(
+        part if part.startswith('"') else _VARIABLE.sub(lambda match: f'"{match[0]}"', part)
+        for part in parts
+    )

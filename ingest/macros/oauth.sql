@@ -1,0 +1,79 @@
+-- OAuth vocabulary: endpoints by their paths, challenges, error bodies, tokens.
+
+-- The endpoint that a path is, in the terms of RFC 8414 metadata; `api` for anything else.
+-- Known paths: RFC 8414 and OpenID Connect Discovery; Keycloak, Okta, Entra ID, Auth0, Ory Hydra, Ping,
+-- ForgeRock, WSO2, Duende, Spring Authorization Server, Cognito, Dex, node oidc-provider, Authentik,
+-- Authelia, Zitadel, Django OAuth Toolkit, Doorkeeper, GitHub, Google, Salesforce, Apinto.
+CREATE MACRO endpoint_of_lower(path) AS
+    CASE
+        WHEN contains(path, '/.well-known/openid-configuration')
+            OR contains(path, '/.well-known/oauth-authorization-server')
+            OR contains(path, '/.well-known/oauth-protected-resource')
+            OR contains(path, '/.well-known/uma2-configuration') THEN 'discovery'
+        WHEN regexp_matches(path, '(/jwks|/jwks\.json|/jwks_uri|/openid-connect/certs|/oauth2?/v[0-9]+/(keys|certs)|/discovery/(v2\.0/)?keys|/oauth2?/(jwks|keys|certs)|/oidc/keys|/discovery/keys|^/keys|/publickeys|/dex/keys|/connect/jwk_uri|/\.well-known/(jwks|keys))$') THEN 'jwks'
+        WHEN regexp_matches(path, '/(introspect|introspection|introspect\.oauth2|check_token|tokeninfo)$') THEN 'introspection'
+        WHEN regexp_matches(path, '/(revoke|revocation|revoke_token|revoke_token\.oauth2|revoke-token)$') THEN 'revocation'
+        WHEN regexp_matches(path, '/(userinfo|userinfo\.openid|user_info)$') THEN 'userinfo'
+        WHEN regexp_matches(path, '/(device_authorization|device-authorization|deviceauthorization|devicecode|device_authz\.oauth2)$|/oauth2?/(v[0-9.]+/)?device(/auth|/code|/authorize)?$|/openid-connect/auth/device$|/device/code$|/connect/device(authorization|code)?$') THEN 'device_authorization'
+        WHEN regexp_matches(path, '(/par|/par/request|/par\.oauth2|/pushed-authorization-request|/pushed_authorization_request)$') THEN 'pushed_authorization_request'
+        WHEN regexp_matches(path, '/clients-registrations/|/(oauth2?|oidc|connect|openid-connect)/(v[0-9.]+/)?(register|registration|clients)(/|$)|/(reg|dcr)$') THEN 'registration'
+        WHEN regexp_matches(path, '/(end_session|endsession|end-session|session/end|idp/init_logout\.openid|startslo\.ping)$|/(oauth2?|oidc|openid-connect|connect|v2|v2\.0|sessions|session)/(v[0-9.]+/)?logout$') THEN 'end_session'
+        WHEN regexp_matches(path, '/(token|access_token|token\.oauth2|accesstoken|oauth-token|gettoken)$') THEN 'token'
+        WHEN regexp_matches(path, '/(authorize|authorization|authorization\.oauth2|oauth-authorize)$|/(oauth2?|openid-connect|oidc|dex|o|as|connect|idp)/(v[0-9.]+/)?auth$|^/auth$|/o/oauth2/(v2/)?auth$|/login-actions/|/oauth2/callback$|/authorize/(resume|callback|consent)') THEN 'authorization'
+        ELSE 'api'
+    END;
+
+CREATE MACRO endpoint_of(path) AS CASE WHEN path IS NOT NULL THEN
+    coalesce(getvariable('own_endpoints')[rtrim(bare_path(path), '/')],
+             endpoint_of_lower(lower(rtrim(bare_path(path), '/')))) END;
+
+-- A parameter of a WWW-Authenticate value (RFC 9110 11.6.1, RFC 6750 3).
+CREATE MACRO challenge_param(challenge, name) AS
+    nullif(coalesce(
+        nullif(regexp_extract(challenge, '(?i)(?:^|[\s,])' || name || '\s*=\s*"((?:[^"\\]|\\.)*)"', 1), ''),
+        regexp_extract(challenge, '(?i)(?:^|[\s,])' || name || '\s*=\s*([^\s",]+)', 1)), '');
+
+-- What a challenge says: error, error_description, scope.
+CREATE MACRO challenge(www_authenticate) AS {
+    'error': challenge_param(www_authenticate, 'error'),
+    'error_description': challenge_param(www_authenticate, 'error_description'),
+    'scope': challenge_param(www_authenticate, 'scope')
+};
+
+-- One of several keys of a JSON object in text; NULL when the text is no JSON.
+CREATE MACRO json_text(body, path) AS TRY(json_extract_string(body, path));
+
+-- base64url without padding (RFC 7515 2) to text; NULL when it is none.
+CREATE MACRO base64url_text(part) AS
+    TRY(decode(from_base64(rpad(translate(part, '-_', '+/'), CAST((len(part) + 3) // 4 * 4 AS INTEGER), '='))));
+
+-- The header and the claims of a compact JWT (RFC 7519), unverified; NULL when it is none.
+CREATE MACRO jwt_header(token) AS
+    TRY(from_json(base64url_text(split_part(token, '.', 1)), '{"alg":"VARCHAR","kid":"VARCHAR","typ":"VARCHAR"}'));
+CREATE MACRO jwt_claims(token) AS
+    TRY(from_json(base64url_text(split_part(token, '.', 2)),
+        '{"iss":"VARCHAR","aud":"JSON","azp":"VARCHAR","client_id":"VARCHAR","cid":"VARCHAR","appid":"VARCHAR","sub":"VARCHAR","exp":"DOUBLE","nbf":"DOUBLE","jti":"VARCHAR"}'));
+
+-- `aud` is a string or a list of strings.
+CREATE MACRO audience_text(aud) AS
+    CASE json_type(aud) WHEN 'VARCHAR' THEN aud ->> '$'
+                        WHEN 'ARRAY' THEN array_to_string(CAST(aud AS VARCHAR[]), ' ') END;
+
+-- What a JSON error body says: RFC 6749 5.2, and the nested or renamed forms that APIs use for the same.
+CREATE MACRO error_of_body(b) AS {
+    'error': CASE WHEN json_type(b.error) = 'VARCHAR' THEN b.error ->> '$'
+                  WHEN json_type(b.error) = 'OBJECT' THEN
+                    coalesce(b.error ->> '$.status', b.error ->> '$.type', b.error ->> '$.code')
+                  ELSE b."errorCode" END,
+    'error_description': coalesce(b.error_description, b."errorSummary",
+        CASE WHEN json_type(b.error) = 'OBJECT' THEN b.error ->> '$.message' END, b.message, b.detail)
+};
+CREATE MACRO error_body(body) AS error_of_body(TRY(from_json(body,
+    '{"error":"JSON","error_description":"VARCHAR","errorCode":"VARCHAR","errorSummary":"VARCHAR","message":"VARCHAR","detail":"VARCHAR"}')));
+
+-- What an Authorization value holds: a bearer (or DPoP) JWT, or the user of Basic (RFC 7617).
+CREATE MACRO bearer_jwt(authorization_value) AS
+    nullif(regexp_extract(authorization_value, '(?i)^\s*(?:bearer|dpop)(?:\s|\+|%20)+(eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*)', 1), '');
+CREATE MACRO basic_user(authorization_value) AS
+    nullif(split_part(base64url_text(rtrim(percent_decode(
+        regexp_extract(authorization_value, '(?i)^\s*basic(?:\s|\+|%20)+([A-Za-z0-9+/_=%-]+)', 1)), '=')), ':', 1), '');

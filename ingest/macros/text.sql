@@ -1,0 +1,61 @@
+-- Text vocabulary: what "no value" looks like, templates of messages.
+
+-- The ways in which logs write "no value".
+CREATE MACRO nullify(value) AS
+    CASE WHEN value IN ('', '-', 'null', 'NULL', '(null)', 'None', 'undefined') THEN NULL ELSE value END;
+
+-- Percent-decoding that never raises; `+` stays (a path may hold it).
+CREATE MACRO percent_decode(value) AS
+    CASE WHEN contains(value, '%') THEN coalesce(TRY(url_decode(value)), value) ELSE value END;
+
+-- A value of application/x-www-form-urlencoded: `+` is a blank.
+CREATE MACRO form_decode(value) AS percent_decode(replace(value, '+', ' '));
+
+-- A message with what varies replaced, so that equal messages have equal text.
+CREATE MACRO message_template(message) AS
+    left(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(message,
+        '[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}', '{id}', 'g'),
+        '(''[^'']{1,200}''|"[^"]{1,200}")', '{text}', 'g'),
+        'https?://[^\s,;)\]]+', '{url}', 'g'),
+        '\b[0-9a-fA-F]*[0-9][0-9a-fA-F]{7,}\b', '{id}', 'g'),
+        '[0-9]+', '{n}', 'g'), 300);
+
+-- Timestamps in the shape of ISO 8601 (any precision, any zone; none means UTC) as naive UTC.
+CREATE MACRO iso_time(value) AS
+    TRY_CAST(TRY_CAST(replace(value, ',', '.') AS TIMESTAMPTZ) AS TIMESTAMP);
+
+-- Seconds, milliseconds, microseconds or nanoseconds since 1970, told apart by size, as naive UTC.
+CREATE MACRO epoch_time(value) AS (
+    CASE
+        WHEN TRY_CAST(value AS DOUBLE) IS NULL OR TRY_CAST(value AS DOUBLE) < 1e8 THEN NULL
+        WHEN TRY_CAST(value AS DOUBLE) < 1e11 THEN
+            make_timestamp(TRY_CAST(round(TRY_CAST(value AS DECIMAL(28, 9)) * 1000000) AS BIGINT))
+        WHEN TRY_CAST(value AS DOUBLE) < 1e14 THEN
+            make_timestamp(TRY_CAST(round(TRY_CAST(value AS DECIMAL(28, 9)) * 1000) AS BIGINT))
+        WHEN TRY_CAST(value AS DOUBLE) < 1e17 THEN make_timestamp(TRY_CAST(TRY_CAST(value AS DOUBLE) AS BIGINT))
+        WHEN TRY_CAST(value AS DOUBLE) < 1e20 THEN make_timestamp(TRY_CAST(value AS HUGEINT)::BIGINT // 1000)
+    END
+);
+
+-- The minutes east of UTC that a zone such as +0530, +05:30 or Z names; NULL when it names none.
+CREATE MACRO zone_minutes(zone) AS
+    CASE
+        WHEN zone IN ('Z', 'z', '+0000', '+00:00', '-0000', '-00:00') THEN 0
+        WHEN regexp_full_match(zone, '[+-][0-9]{2}:?[0-9]{2}') THEN
+            (CASE WHEN zone[1] = '-' THEN -1 ELSE 1 END)
+            * (TRY_CAST(zone[2:3] AS INTEGER) * 60 + TRY_CAST(zone[-2:] AS INTEGER))
+    END;
+
+-- The time of common log format, `02/Mar/2026:02:15:04` and its zone `+0100`, as naive UTC.
+CREATE MACRO clf_time(stamp, zone) AS
+    CASE WHEN zone = '+0000' THEN TRY_STRPTIME(stamp, '%d/%b/%Y:%H:%M:%S')
+         ELSE TRY_STRPTIME(stamp, '%d/%b/%Y:%H:%M:%S') - to_minutes(zone_minutes(zone)) END;
+
+-- An HTTP status, or NULL for anything that is none.
+CREATE MACRO http_status(value) AS
+    CASE WHEN TRY_CAST(value AS SMALLINT) BETWEEN 100 AND 999 THEN TRY_CAST(value AS SMALLINT) END;
+
+-- nginx joins the values of several upstream tries with ", " and " : "; the last one counts.
+CREATE MACRO last_of_list(value) AS
+    CASE WHEN contains(value, ',') OR contains(value, ' : ')
+         THEN trim(string_split_regex(value, ', | : ')[-1]) ELSE value END;

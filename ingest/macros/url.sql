@@ -1,0 +1,33 @@
+-- URLs: bare paths, query parameters, routes.
+
+-- The path of a request target: no scheme, host, query or fragment.
+CREATE MACRO bare_path(target) AS
+    split_part(split_part(
+        CASE WHEN target[1] = '/' THEN target
+             WHEN contains(target, '://') THEN '/' || regexp_replace(target, '^[a-zA-Z][a-zA-Z0-9+.-]*://[^/?#]*/?', '')
+             ELSE target END, '?', 1), '#', 1);
+
+-- A parameter of a query (or of a fragment, or of a form body), decoded; NULL when absent or empty.
+CREATE MACRO query_param(url, name) AS
+    nullif(form_decode(regexp_extract(url, '(?:^|[?&#])' || name || '=([^&#\s]*)', 1)), '');
+
+-- A redirect URI as it may be kept: without query, fragment and user information.
+CREATE MACRO plain_uri(uri) AS
+    nullif(regexp_replace(split_part(split_part(uri, '?', 1), '#', 1), '//[^/@]*@', '//'), '');
+
+-- A path segment that names one thing among many: numbers, UUIDs, hashes, addresses, long mixed words.
+CREATE MACRO is_id(segment) AS
+    regexp_full_match(segment, '[0-9]+')
+    OR regexp_full_match(segment, '[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}')
+    OR (len(segment) >= 8 AND regexp_full_match(segment, '[0-9a-fA-F]*[0-9][0-9a-fA-F]*'))
+    OR (len(segment) >= 16 AND regexp_matches(segment, '[0-9]') AND NOT regexp_matches(segment, '^[a-z]+(-[a-z]+)+-?v?[0-9]$'))
+    OR len(segment) > 48
+    OR regexp_matches(segment, '@|%40|=|%3[dD]|^eyJ')
+    OR len(regexp_extract_all(segment, '[0-9]')) >= 4;
+
+-- A path with its ids replaced: /users/4711/orders -> /users/{id}/orders.
+CREATE MACRO route_of(path) AS
+    left(array_to_string(list_transform(
+        string_split(rtrim(split_part(bare_path(path), ';', 1), '/'), '/')[1:13],
+        lambda segment: CASE WHEN is_id(segment) THEN '{id}' ELSE segment END), '/')
+        || CASE WHEN rtrim(bare_path(path), '/') = '' THEN '/' ELSE '' END, 200);

@@ -1,0 +1,90 @@
+"""Sources: one .sql file each, found by walking a folder. The folder is the registry."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from ingest.errors import SourceError
+from lake.schema import KINDS
+
+SOURCES = Path(__file__).parent / "sources"
+
+_FRONT_MATTER = re.compile(r"\s*/\*(?P<toml>.*?)\*/(?P<sql>.*)", re.DOTALL)
+_FRAMINGS = ("lines", "json")
+_PROVENANCES = ("captured", "composed")
+
+
+@dataclass(frozen=True)
+class Source:
+    """One log format: what its front matter says and its SELECT (docs/architecture.md)."""
+
+    name: str
+    title: str
+    kind: str
+    sql: str
+    provenance: str
+    documentation: tuple[str, ...]
+    cannot_tell: str
+    recognise: str | None = None
+    framing: str = "lines"
+    priority: int = 50
+    format_language: str | None = None
+    variables: tuple[str, ...] = ()
+    formats: Mapping[str, str] = field(default_factory=dict)
+
+
+def load_source(path: Path) -> Source:
+    """Reads one source file; raises SourceError, which names the file and the fault."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as problem:
+        raise SourceError(f"{path}: cannot be read: {problem.strerror}") from problem
+    parts = _FRONT_MATTER.fullmatch(text)
+    if parts is None:
+        raise SourceError(f"{path}: a source begins with TOML in a /* comment */")
+    try:
+        front = tomllib.loads(parts["toml"])
+    except tomllib.TOMLDecodeError as problem:
+        raise SourceError(f"{path}: its front matter is not TOML: {problem}") from problem
+    return _checked(path, front, parts["sql"].strip().rstrip(";"))
+
+
+def _checked(path: Path, front: dict[str, Any], sql: str) -> Source:
+    for key in ("title", "kind", "provenance", "documentation", "cannot_tell"):
+        if key not in front:
+            raise SourceError(f"{path}: its front matter lacks `{key}`")
+    if "recognise" not in front and "format_language" not in front:
+        raise SourceError(f"{path}: needs `recognise`, or a `format_language`")
+    for key, allowed in (("kind", KINDS), ("framing", _FRAMINGS), ("provenance", _PROVENANCES)):
+        if key in front and front[key] not in allowed:
+            raise SourceError(f"{path}: `{key}` is {front[key]!r}, not one of {', '.join(allowed)}")
+    for key in ("documentation", "variables"):
+        front[key] = tuple(front.get(key, ()))
+    try:
+        return Source(name=path.stem, sql=sql, **front)
+    except TypeError as problem:
+        raise SourceError(f"{path}: its front matter has an unknown key: {problem}") from problem
+
+
+def load_sources(own: Sequence[Path] = ()) -> dict[str, Source]:
+    """All sources by name: those that come with why401, then those in the folders `own`.
+
+    A source of one's own replaces one that has the same name.
+    """
+    found = dict(_shipped())
+    for folder in own:
+        if not folder.is_dir():
+            raise SourceError(f"{folder}: not a folder; it is named as a folder of sources")
+        found |= {path.stem: load_source(path) for path in sorted(folder.glob("*.sql"))}
+    return dict(sorted(found.items()))
+
+
+@cache
+def _shipped() -> dict[str, Source]:
+    return {path.stem: load_source(path) for path in sorted(SOURCES.glob("*.sql"))}

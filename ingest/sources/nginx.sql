@@ -1,0 +1,76 @@
+/*
+title = "nginx access log"
+kind = "gateway"
+provenance = "captured"
+documentation = [
+    "https://nginx.org/en/docs/http/ngx_http_log_module.html",
+    "https://nginx.org/en/docs/varindex.html",
+]
+cannot_tell = "An access log in the combined format tells the status and not the reason: every 401 looks alike. Add $sent_http_www_authenticate (the challenge with its error), $request_id (joins with the auth server) and $upstream_status (who answered) to log_format."
+priority = 60
+format_language = "nginx"
+variables = [
+    "remote_addr", "realip_remote_addr", "proxy_protocol_addr", "http_x_forwarded_for", "http_x_real_ip",
+    "remote_user", "time_local", "time_iso8601", "msec",
+    "request", "request_method", "request_uri", "uri", "args", "query_string", "status",
+    "http_user_agent", "request_id", "req_id", "http_x_request_id", "http_x_correlation_id",
+    "http_traceparent", "otel_trace_id", "hostname", "server_name", "host", "http_host",
+    "request_time", "upstream_status", "upstream_addr",
+    "http_authorization", "sent_http_www_authenticate", "upstream_http_www_authenticate",
+    "arg_client_id", "arg_grant_type", "arg_error", "request_body",
+    "jwt_claim_client_id", "jwt_claim_azp", "jwt_claim_iss", "jwt_claim_aud", "jwt_claim_sub", "jwt_header_kid",
+    "http_x_client_id",
+]
+
+[formats]
+combined = '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent"'
+main = '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" "$http_x_forwarded_for"'
+ingress = '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" $request_length $request_time [$proxy_upstream_name] [$proxy_alternative_upstream_name] $upstream_addr $upstream_response_length $upstream_response_time $upstream_status $req_id'
+*/
+WITH target AS (
+    SELECT *,
+        coalesce(nullify(request_method), nullif(regexp_extract(request, '^([A-Z][A-Z_-]*) ', 1), '')) AS verb,
+        -- the target stands between the method and the protocol
+        coalesce(nullify(request_uri),
+            CASE WHEN contains(request, ' HTTP/') OR regexp_matches(request, '^[A-Z]+ /') THEN split_part(request, ' ', 2)
+                 WHEN request IS NULL THEN uri || CASE WHEN nullify(coalesce(args, query_string)) IS NULL THEN ''
+                                                       ELSE '?' || coalesce(args, query_string) END END) AS target
+    FROM fields
+)
+SELECT
+    "offset",
+    coalesce(clf_time(split_part(time_local, ' ', 1), split_part(time_local, ' ', 2)),
+             epoch_time(msec), iso_time(time_iso8601)) AS time,
+    nullify(coalesce(hostname, server_name, http_host, host)) AS instance,
+    coalesce(nullify(request_id), nullify(req_id), nullify(http_x_request_id), nullify(http_x_correlation_id)) AS request_id,
+    coalesce(nullify(otel_trace_id), nullify(split_part(http_traceparent, '-', 2))) AS trace_id,
+    coalesce(nullify(http_x_client_id), nullify(jwt_claim_client_id), nullify(jwt_claim_azp), nullify(arg_client_id),
+        CASE WHEN http_authorization IS NOT NULL AND endpoint_of(target) <> 'api' THEN basic_user(http_authorization) END,
+        CASE WHEN nullify(remote_user) IS NOT NULL AND endpoint_of(target) <> 'api' THEN percent_decode(remote_user) END,
+        CASE WHEN contains(request_body, 'client_id=') THEN query_param(request_body, 'client_id') END) AS client_id,
+    CASE WHEN nullify(remote_user) IS NOT NULL AND endpoint_of(target) = 'api' THEN remote_user
+         ELSE nullify(jwt_claim_sub) END AS user_name,
+    coalesce(nullify(split_part(http_x_forwarded_for, ',', 1)), nullify(http_x_real_ip), nullify(remote_addr),
+             nullify(realip_remote_addr), nullify(proxy_protocol_addr)) AS client_ip,
+    nullify(http_user_agent) AS user_agent,
+    target AS path,
+    verb AS method,
+    http_status(status) AS status,
+    http_status(last_of_list(upstream_status)) AS upstream_status,
+    -- nginx writes `-` (or nothing, in JSON) where no upstream was asked
+    CASE WHEN coalesce(upstream_status, upstream_addr) IS NULL THEN NULL
+         WHEN nullify(coalesce(upstream_status, upstream_addr)) IS NULL THEN 'gateway'
+         WHEN http_status(last_of_list(upstream_status)) = http_status(status) THEN 'upstream'
+         WHEN upstream_status IS NULL THEN 'upstream'
+         ELSE 'gateway' END AS answered_by,
+    TRY_CAST(request_time AS DOUBLE) * 1000 AS duration_ms,
+    coalesce(nullify(arg_grant_type),
+        CASE WHEN contains(request_body, 'grant_type=') THEN query_param(request_body, 'grant_type') END) AS grant_type,
+    nullify(arg_error) AS error,
+    nullify(jwt_claim_iss) AS token_issuer,
+    nullify(jwt_claim_aud) AS token_audience,
+    nullify(jwt_header_kid) AS kid,
+    CASE WHEN http_authorization IS NOT NULL THEN bearer_jwt(http_authorization) END AS jwt,
+    coalesce(nullify(sent_http_www_authenticate), nullify(upstream_http_www_authenticate)) AS challenge,
+    CASE WHEN NOT matched THEN 'not a line of this log_format' END AS quarantined
+FROM target

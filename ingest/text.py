@@ -1,0 +1,43 @@
+"""A text in memory to events: one pasted log line, or a sample."""
+
+from __future__ import annotations
+
+import io
+
+import pyarrow as pa
+
+from ingest.engine import Engine, Parsed, Settings
+from ingest.errors import SourceError
+from ingest.framing import chunks
+from ingest.recognise import Formats, readings, recognise
+from ingest.sources import load_sources
+from lake.schema import EVENTS
+
+_NOT_STORED = Settings(pseudonym_key="a text in memory")
+
+
+def parse_text(text: str, source: str | None = None, formats: Formats | None = None) -> pa.Table:
+    """The events of a text (schema EVENTS, without `file`); empty when no source knows the text.
+
+    `source` forces a source; `formats` are format strings of one's own, by source. Raises SourceError
+    for a source that does not exist.
+    """
+    parts = [parsed.events for parsed in parse_records(text.encode(), source, formats)]
+    empty = EVENTS.remove(EVENTS.get_field_index("file")).empty_table()
+    return pa.concat_tables([empty, *parts])
+
+
+def parse_records(
+    text: bytes, source: str | None = None, formats: Formats | None = None
+) -> list[Parsed]:
+    """What became of every record of a text; empty when no source knows the text."""
+    sources = load_sources()
+    if source is not None and source not in sources:
+        raise SourceError(f"there is no source {source!r}; `why401 sources` lists them")
+    engine = Engine(_NOT_STORED)
+    candidates = readings(sources if source is None else {source: sources[source]}, formats or {})
+    found = recognise(engine, text, candidates, forced=source is not None) if candidates else None
+    if found is None:
+        return []
+    reading, framing = found
+    return [engine.parse(reading, chunk.records) for chunk in chunks(io.BytesIO(text), framing, 0, len(text) + 1)]
