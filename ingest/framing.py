@@ -100,8 +100,12 @@ def _wraps(text: bytes, match: re.Match[bytes], depth: int) -> bool:
     return bool(re.search(rb'"data"\s*:\s*\{\s*$', opening))
 
 
-def chunks(stream: Readable, framing: Framing, start: int, size: int = CHUNK_BYTES) -> Iterator[Chunk]:
+def chunks(
+    stream: Readable, framing: Framing, start: int, before: bytes = b"", size: int = CHUNK_BYTES
+) -> Iterator[Chunk]:
     """Chunks of whole records from `stream`, whose next byte is byte `start` of the input.
+
+    `before` holds the last 1,024 bytes (or fewer) that came before `start`.
 
     Raises InputError for a record longer than LONGEST_RECORD.
     """
@@ -117,7 +121,8 @@ def chunks(stream: Readable, framing: Framing, start: int, size: int = CHUNK_BYT
         if base == 0 and len(starts) and bytes(buffer[:3]) == _BOM and starts[0] == 0:
             starts[0] = min(3, int(ends[0]))
         if len(starts):
-            yield from _emit(buffer, starts, ends, base, consumed, open_end)
+            records = Records(buffer, starts, ends, starts + base)
+            yield from _emit(records, before, base, consumed, open_end)
         if problem is not None:
             raise problem
         if not len(starts) and not at_end and filled == len(buffer) - PADDING:
@@ -125,6 +130,7 @@ def chunks(stream: Readable, framing: Framing, start: int, size: int = CHUNK_BYT
                 raise InputError(f"a record is longer than {LONGEST_RECORD >> 20} MB")
             buffer = np.concatenate([buffer, np.empty(len(buffer), dtype=np.uint8)])
             continue
+        before = _tail(before, buffer, consumed)
         rest = buffer[consumed:filled]
         fresh = np.empty(max(size, 2 * len(rest)) + PADDING, dtype=np.uint8)
         fresh[: len(rest)] = rest
@@ -145,21 +151,22 @@ def _fill(stream: Readable, buffer: Bytes, filled: int) -> tuple[int, InputError
 
 
 def _emit(
-    buffer: Bytes, starts: Positions, ends: Positions, base: int, consumed: int, open_end: bool
+    records: Records, before: bytes, base: int, consumed: int, open_end: bool
 ) -> Iterator[Chunk]:
-    records = Records(buffer, starts, ends, starts + base)
-    whole = len(starts) - 1 if open_end else len(starts)
+    whole = len(records) - 1 if open_end else len(records)
     if whole:
-        end = int(starts[-1]) if open_end else consumed
-        places = np.arange(whole, dtype=np.int64)
-        yield Chunk(as_text(records.take(places)), base + end, _tail(buffer, end))
+        end = int(records.starts[-1]) if open_end else consumed
+        first = records.take(np.arange(whole, dtype=np.int64))
+        yield Chunk(as_text(first), base + end, _tail(before, records.buffer, end))
     if open_end:
-        last = records.take(np.array([len(starts) - 1]))
-        yield Chunk(as_text(last), base + consumed, _tail(buffer, consumed), open_end=True)
+        last = records.take(np.array([whole]))
+        tail = _tail(before, records.buffer, consumed)
+        yield Chunk(as_text(last), base + consumed, tail, open_end=True)
 
 
-def _tail(buffer: Bytes, end: int) -> bytes:
-    return buffer[max(0, end - 1024) : end].tobytes()
+def _tail(before: bytes, buffer: Bytes, end: int) -> bytes:
+    """The last 1,024 bytes up to `end`, of what came before the buffer and of the buffer."""
+    return (before + buffer[max(0, end - 1024) : end].tobytes())[-1024:]
 
 
 _Find = Callable[[Bytes, int, bool], tuple[Positions, Positions, int]]

@@ -162,11 +162,12 @@ class _Run:
     def _read_chunks(self, reader: _Reader, framing: Framing) -> None:
         start = reader.identity.consumed
         with open_input(reader.item) as stream:
-            if stream.skip(start) is None:
+            before = stream.skip(start)
+            if before is None:
                 self.summary.unchanged += 1
                 return
             done, any_chunk = start, False
-            for chunk in chunks(stream, framing, start):
+            for chunk in chunks(stream, framing, start, before):
                 any_chunk = True
                 future = self._pool.submit(self._parse, reader.reading, chunk)
                 self._parsing.append((reader, chunk, chunk.end - done, future))

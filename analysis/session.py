@@ -1,0 +1,90 @@
+"""A session: DuckDB over a lake, with the views that every question asks.
+
+`events`      one row per event: the columns of lake/schema.py, and for a failure its verdict (cause,
+              confidence, rule) and what its cause says (family, title, responsible, remedy ...).
+`signatures`  one row per distinct failure: counts, first and last time, an example, its verdict.
+`quarantine`  what was refused.
+
+Times in the views are UTC without a zone (TIMESTAMP), which DuckDB counts much faster than with one.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from analysis.classify import causes_table, classify
+from lake.schema import EVENTS, QUARANTINE
+from lake.table import Lake
+
+_VIEWS = Path(__file__).parent / "views"
+
+
+class Session:
+    """Questions to one lake. Not safe to share between threads; `cursor()` gives one for another."""
+
+    def __init__(self, lake: Lake) -> None:
+        self.lake = lake
+        self.connection = duckdb.connect()
+        self.connection.execute("SET TimeZone = 'UTC'")
+        self._version: int | None = None
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Looks at the lake again, and classifies anew if it changed."""
+        version = self.lake.version()
+        if version == self._version:
+            return
+        connection = self.connection
+        _stored(connection, "stored", self.lake.event_files(), EVENTS)
+        _stored(connection, "quarantine", self.lake.quarantine_files(), QUARANTINE)
+        connection.register("cause_facts", causes_table())
+        connection.execute("CREATE OR REPLACE TABLE causes AS SELECT * FROM cause_facts")
+        connection.execute(_view("failures"))
+        classify(connection, "failures", "verdicts")
+        connection.execute(_view("events"))
+        connection.execute(_view("signatures"))
+        self._version = version
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is no event at all."""
+        return self.period() is None
+
+    def period(self) -> tuple[datetime, datetime] | None:
+        """The times of the first and the last event; None where there is none."""
+        found = self.connection.execute("SELECT min(time), max(time) FROM stored").fetchone()
+        return (found[0], found[1]) if found and found[0] is not None else None
+
+    def sql(self, query: str) -> pa.Table:
+        """The answer to a query over the views. Raises duckdb.Error."""
+        return self.connection.sql(query).to_arrow_table()
+
+
+def _view(name: str) -> str:
+    return (_VIEWS / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def _stored(
+    connection: duckdb.DuckDBPyConnection, name: str, files: list[str], schema: pa.Schema
+) -> None:
+    """A view over Parquet files; over nothing, but with its columns, where there is no file."""
+    if files:
+        paths = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
+        relation = (
+            f"read_parquet([{paths}], hive_partitioning = true, hive_types = {{'date': DATE}}, "
+            "union_by_name = false)"
+        )
+    else:
+        connection.register(f"no_{name}", schema.empty_table())
+        relation = f"no_{name}"
+    columns = ", ".join(
+        f"make_timestamp(epoch_us({field.name})) AS {field.name}"
+        if pa.types.is_timestamp(field.type)
+        else f'"{field.name}"'
+        for field in schema
+    )
+    connection.execute(f"CREATE OR REPLACE VIEW {name} AS SELECT {columns} FROM {relation}")
