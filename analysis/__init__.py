@@ -1,0 +1,1 @@
+"""What the events mean: causes and rules, classification, questions, alerts, reports, explanations."""
