@@ -20,6 +20,7 @@ from analysis.classify import causes_table, classify
 from lake.schema import EVENTS, QUARANTINE
 from lake.table import Lake
 
+_ASKING = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
 _VIEWS = Path(__file__).parent / "views"
 
 
@@ -59,8 +60,21 @@ class Session:
         found = self.connection.execute("SELECT min(time), max(time) FROM stored").fetchone()
         return (found[0], found[1]) if found and found[0] is not None else None
 
-    def sql(self, query: str) -> pa.Table:
-        """The answer to a query over the views. Raises duckdb.Error."""
+    def read_only_sql(self, query: str) -> pa.Table:
+        """The answer to a question of a user over the views: SELECT only, and no other file.
+
+        Raises duckdb.Error. The session can ask nothing else afterwards that opens other files.
+        """
+        statements = self.connection.extract_statements(query)
+        if len(statements) != 1 or statements[0].type not in _ASKING:
+            raise duckdb.InvalidInputException(
+                "one SELECT (or EXPLAIN) is asked for, nothing that writes"
+            )
+        self.connection.execute(
+            f"SET allowed_directories = [{_text(str(self.lake.folder.absolute()))}]"
+        )
+        self.connection.execute("SET enable_external_access = false")
+        self.connection.execute("SET lock_configuration = true")
         return self.connection.sql(query).to_arrow_table()
 
 
@@ -68,12 +82,16 @@ def _view(name: str) -> str:
     return (_VIEWS / f"{name}.sql").read_text(encoding="utf-8")
 
 
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
+
+
 def _stored(
     connection: duckdb.DuckDBPyConnection, name: str, files: list[str], schema: pa.Schema
 ) -> None:
     """A view over Parquet files; over nothing, but with its columns, where there is no file."""
     if files:
-        paths = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
+        paths = ", ".join(_text(file) for file in files)
         relation = (
             f"read_parquet([{paths}], hive_partitioning = true, hive_types = {{'date': DATE}}, "
             "union_by_name = false)"

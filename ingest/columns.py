@@ -12,6 +12,7 @@ import pyarrow as pa
 Positions = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]
 
+
 @dataclass(frozen=True)
 class Records:
     """Records: each is `buffer[start:end]`, and stood at `offset` (bytes) of the decompressed input."""
@@ -71,9 +72,9 @@ def string_views(buffer: Bytes, starts: Positions, ends: Positions) -> pa.Array:
         for index, field in enumerate(("head", "buffer", "offset")):
             word = words[at + 4 * index]
             kept = np.clip(size.astype(np.int64) - 4 * index, 0, 4)
-            mask = ((np.uint64(1) << (kept.astype(np.uint64) * np.uint64(8))) - np.uint64(1)).astype(
-                np.uint32
-            )
+            mask = (
+                (np.uint64(1) << (kept.astype(np.uint64) * np.uint64(8))) - np.uint64(1)
+            ).astype(np.uint32)
             views[field][short] = word & mask
     return cast(
         pa.Array,

@@ -18,16 +18,19 @@ import pyarrow.compute as pc
 
 from ingest.columns import Positions, Records
 from ingest.errors import FormatError, SourceError
+from ingest.redaction import constant, redacted
+from ingest.signing import signatures
 from ingest.sources import Source
 from lake.schema import EVENTS, QUARANTINE
 
 _HERE = Path(__file__).parent
-_MACROS = tuple(path.read_text(encoding="utf-8") for path in (
-    _HERE / "macros" / f"{name}.sql" for name in ("text", "url", "oauth", "redact")
-))
+_MACROS = tuple(
+    path.read_text(encoding="utf-8")
+    for path in (_HERE / "macros" / f"{name}.sql" for name in ("text", "url", "oauth", "redact"))
+)
 _FINISH = (_HERE / "finish.sql").read_text(encoding="utf-8")
 _DERIVED = {"date", "source", "kind", "file", "signature", "credential_id"}
-_HELPERS = ("path", "user_name", "credential", "jwt", "challenge", "body", "ignored", "quarantined")
+_HELPERS = ("path", "login", "user_name", "credential", "jwt", "challenge", "body", "ignored", "quarantined")
 _EXCERPT = 300
 
 
@@ -54,7 +57,8 @@ class Reading:
 
 @dataclass(frozen=True)
 class Parsed:
-    """What became of records: events (EVENTS without `file`), refused ones, and ignored by reason."""
+    """What became of records: events (the columns of EVENTS without `file`, text columns dictionary-
+    encoded), refused ones (QUARANTINE), and the number ignored by reason."""
 
     events: pa.Table
     quarantined: pa.Table
@@ -81,7 +85,7 @@ class Engine:
         self._connection.execute("SET TimeZone = 'UTC'")
         self._connection.execute("SET VARIABLE pseudonym_key = $1", [settings.pseudonym_key])
         self._connection.execute("SET VARIABLE plain_users = $1", [settings.plain_users])
-        endpoints = settings.own_endpoints or {"": ""}
+        endpoints = settings.own_endpoints or {"no such path": "api"}
         self._connection.execute(
             "SET VARIABLE own_endpoints = map_from_entries(list_zip($1, $2))",
             [[path.rstrip("/") for path in endpoints], list(endpoints.values())],
@@ -104,7 +108,7 @@ class Engine:
         kept = pc.and_(pc.is_null(table["ignored"]), pc.is_null(table["quarantined"]))
         accepted = table if pc.all(kept).as_py() else table.filter(kept)
         refused = table.filter(pc.invert(kept)) if accepted.num_rows < table.num_rows else None
-        events = self._as_events(accepted)
+        events = self._as_events(reading, accepted)
         if refused is None:
             return Parsed(events, QUARANTINE.empty_table(), {})
         quarantined, ignored = self._refusals(reading, records, refused)
@@ -141,10 +145,13 @@ class Engine:
     def _register(self, lines: pa.Array, offsets: Positions) -> None:
         self._connection.register("records", pa.table({"line": lines, "offset": offsets}))
 
-    def _as_events(self, table: pa.Table) -> pa.Table:
+    def _as_events(self, reading: Reading, table: pa.Table) -> pa.Table:
+        columns = redacted(self._connection, table)
+        columns["source"] = constant(reading.source.name, table.num_rows)
+        columns["kind"] = constant(reading.source.kind, table.num_rows)
+        columns["signature"] = signatures(self._connection, columns)
         names = [name for name in EVENTS.names if name != "file"]
-        columns = [table[name].cast(EVENTS.field(name).type) for name in names]
-        return pa.table(columns, schema=pa.schema([EVENTS.field(name) for name in names]))
+        return pa.table({name: columns[name] for name in names})
 
     def _refusals(
         self, reading: Reading, records: Records, refused: pa.Table
@@ -206,9 +213,7 @@ class Engine:
             _column(name, given.get(name), _SQL_TYPES[str(type_)]) for name, type_ in wanted.items()
         ] + [_column(name, given.get(name), "VARCHAR") for name in _HELPERS]
         parsed = f"SELECT {', '.join(columns)} FROM ({body})"
-        return _FINISH.format(
-            parsed=parsed, source=_literal(source.name), kind=_literal(source.kind)
-        )
+        return _FINISH.format(parsed=parsed)
 
     def _fields(self, reading: Reading) -> str:
         """A relation with `line`, "offset", `matched` and a column for each variable of the source."""
@@ -230,7 +235,9 @@ class Engine:
         return self._compilations[key]
 
     def _columns_of(self, query: str, source: str) -> dict[str, str]:
-        empty = pa.table({"line": pa.array([], pa.string_view()), "offset": pa.array([], pa.int64())})
+        empty = pa.table(
+            {"line": pa.array([], pa.string_view()), "offset": pa.array([], pa.int64())}
+        )
         self._connection.register("records", empty)
         try:
             rows = self._connection.sql(f"DESCRIBE {query}").fetchall()

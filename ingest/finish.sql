@@ -1,4 +1,5 @@
--- From what a source read to events: one row per record, in the columns of lake/schema.py.
+-- From what a source read to events: one row per record, in the columns of lake/schema.py, but not yet
+-- redacted (ingest/redaction.py does that, for each distinct value once) and not yet signed.
 -- `parsed` is the source's SELECT with every column that it may give, NULL where it gives none.
 -- Rows whose `ignored` or `quarantined` is set (or whose time is NULL) are no events.
 WITH parsed AS MATERIALIZED (
@@ -8,8 +9,10 @@ WITH parsed AS MATERIALIZED (
 ),
 -- Paths repeat: endpoints and routes are worked out once for each.
 paths AS MATERIALIZED (
-    SELECT bare, endpoint_of(bare) AS endpoint, clean(route_of(bare)) AS route
-    FROM (SELECT DISTINCT bare FROM parsed WHERE bare IS NOT NULL)
+    SELECT bare, coalesce(getvariable('own_endpoints')[plain], endpoint_of_lower(lower(plain))) AS endpoint,
+        route_of(plain) AS route
+    FROM (SELECT bare, rtrim(bare_path(bare), '/') AS plain
+          FROM (SELECT DISTINCT bare FROM parsed WHERE bare IS NOT NULL))
 ),
 opened AS (
     SELECT parsed.* EXCLUDE (endpoint, route, bare, jwt),
@@ -24,10 +27,12 @@ opened AS (
     FROM parsed LEFT JOIN paths USING (bare)
 ),
 read AS (
-    SELECT * EXCLUDE (client_id, redirect_uri, response_type, scope, grant_type, error, error_description),
+    SELECT * EXCLUDE (client_id, user_name, login, redirect_uri, response_type, scope, grant_type, error, error_description),
         CASE WHEN jwt IS NOT NULL THEN jwt_header(jwt) END AS head,
         CASE WHEN jwt IS NOT NULL THEN jwt_claims(jwt) END AS claims,
-        coalesce(client_id, CASE WHEN contains(query, 'client_id=') THEN query_param(query, 'client_id') END) AS client_id,
+        coalesce(client_id, CASE WHEN contains(query, 'client_id=') THEN query_param(query, 'client_id') END,
+            CASE WHEN endpoint <> 'api' THEN login END) AS client_id,
+        coalesce(user_name, CASE WHEN endpoint = 'api' OR endpoint IS NULL THEN login END) AS user_name,
         coalesce(redirect_uri, CASE WHEN contains(query, 'redirect_uri=') THEN query_param(query, 'redirect_uri') END) AS redirect_uri,
         coalesce(response_type, CASE WHEN contains(query, 'response_type=') THEN query_param(query, 'response_type') END) AS response_type,
         coalesce(scope, CASE WHEN contains(query, 'scope=') THEN query_param(query, 'scope') END, challenged.scope) AS scope,
@@ -57,62 +62,32 @@ judged AS (
             WHEN status IS NULL AND error IS NOT NULL THEN 'failure'
             ELSE 'success' END) AS outcome
     FROM (SELECT * EXCLUDE (challenge), challenge AS parsed_challenge FROM read)
-),
-cleaned AS (
-    SELECT
-        time,
-        CAST(time AS DATE) AS date,
-        {source} AS source,
-        {kind} AS kind,
-        clean_id(instance) AS instance,
-        clean_id(tenant) AS tenant,
-        clean_id(event_id) AS event_id,
-        clean_id(request_id) AS request_id,
-        clean_id(trace_id) AS trace_id,
-        clean_id(session_id) AS session_id,
-        clean_id(client_id) AS client_id,
-        clean_id(client_name) AS client_name,
-        CASE WHEN user_id IS NOT NULL THEN clean_id(user_id)
-             WHEN user_name IS NOT NULL THEN
-                CASE WHEN getvariable('plain_users') THEN clean_id(user_name) ELSE keyed_id('u_', user_name) END
-        END AS user_id,
-        clean_id(client_ip) AS client_ip,
-        left(clean(user_agent), 400) AS user_agent,
-        endpoint,
-        route,
-        left(clean_id(method), 20) AS method,
-        CAST(status AS SMALLINT) AS status,
-        CAST(upstream_status AS SMALLINT) AS upstream_status,
-        answered_by,
-        CAST(duration_ms AS DOUBLE) AS duration_ms,
-        clean_id(grant_type) AS grant_type,
-        clean_id(response_type) AS response_type,
-        left(clean(scope), 400) AS scope,
-        left(clean(plain_uri(redirect_uri)), 400) AS redirect_uri,
-        clean_id(kid) AS kid,
-        clean_id(token_issuer) AS token_issuer,
-        clean_id(token_audience) AS token_audience,
-        CASE WHEN credential IS NOT NULL THEN keyed_id('c_', credential)
-             WHEN claims.jti IS NOT NULL THEN keyed_id('c_', claims.jti) END AS credential_id,
-        outcome,
-        CASE WHEN outcome = 'success' THEN NULL ELSE clean_id(error) END AS error,
-        CASE WHEN outcome = 'success' THEN NULL
-             ELSE coalesce(clean_id(error_code),
-                CASE WHEN outcome = 'failure' AND status IN (401, 403) THEN token_fault END) END AS error_code,
-        CASE WHEN outcome = 'success' THEN NULL
-             ELSE left(clean(nullif(trim(error_description), '')), 1000) END AS error_description,
-        "offset",
-        ignored,
-        CASE WHEN ignored IS NOT NULL THEN NULL
-             WHEN quarantined IS NOT NULL THEN quarantined
-             WHEN time IS NULL THEN 'no time'
-             WHEN time < TIMESTAMP '1990-01-01' OR time > TIMESTAMP '2100-01-01' THEN 'time out of range' END AS quarantined
-    FROM judged
 )
-SELECT *,
-    CASE WHEN outcome <> 'success' THEN CAST(md5_number_lower(
-        source || chr(31) || coalesce(endpoint, '') || chr(31) || coalesce(grant_type, '') || chr(31)
-        || coalesce(CAST(status AS VARCHAR), '') || chr(31) || coalesce(error, '') || chr(31)
-        || coalesce(error_code, '') || chr(31) || coalesce(message_template(error_description), '')) >> 1 AS BIGINT)
-    END AS signature
-FROM cleaned
+SELECT
+    time,
+    CAST(time AS DATE) AS date,
+    instance, tenant, event_id, request_id, trace_id, session_id,
+    client_id, client_name,
+    CASE WHEN user_id IS NOT NULL THEN user_id
+         WHEN user_name IS NULL OR getvariable('plain_users') THEN user_name
+         ELSE keyed_id('u_', user_name) END AS user_id,
+    client_ip, user_agent, endpoint, route, method, status, upstream_status, answered_by, duration_ms,
+    grant_type, response_type, scope,
+    CASE WHEN redirect_uri IS NOT NULL THEN plain_uri(redirect_uri) END AS redirect_uri,
+    kid, token_issuer, token_audience,
+    CASE WHEN credential IS NOT NULL THEN keyed_id('c_', credential)
+         WHEN claims.jti IS NOT NULL THEN keyed_id('c_', claims.jti) END AS credential_id,
+    outcome,
+    CASE WHEN outcome <> 'success' THEN error END AS error,
+    CASE WHEN outcome <> 'success' THEN
+        coalesce(error_code, CASE WHEN outcome = 'failure' AND status IN (401, 403) THEN token_fault END)
+    END AS error_code,
+    CASE WHEN outcome <> 'success' THEN nullif(trim(error_description), '') END AS error_description,
+    "offset",
+    ignored,
+    CASE WHEN ignored IS NOT NULL THEN NULL
+         WHEN quarantined IS NOT NULL THEN quarantined
+         WHEN time IS NULL THEN 'no time'
+         WHEN time < TIMESTAMP '1990-01-01' OR time > TIMESTAMP '2100-01-01' THEN 'time out of range'
+    END AS quarantined
+FROM judged

@@ -266,7 +266,9 @@ class _Run:
             "file": pa.repeat(name, fresh.num_rows),
         }  # fmt: skip
         for column, values in known.items():
-            fresh = fresh.set_column(fresh.schema.get_field_index(column), QUARANTINE.field(column), values)
+            fresh = fresh.set_column(
+                fresh.schema.get_field_index(column), QUARANTINE.field(column), values
+            )
         return fresh
 
     def _commit(self) -> None:
@@ -279,7 +281,9 @@ class _Run:
         if refused:
             rows = pa.concat_tables(refused)
             touched = set(pc.unique(rows["file"]).to_pylist())
-            progress = {name: version for name, version in batch.progress.items() if name in touched}
+            progress = {
+                name: version for name, version in batch.progress.items() if name in touched
+            }
             self._lake.commit_quarantine(self._lake.write_quarantine(rows), progress, note)
         self._lake.commit_events(files, batch.progress, note)
 

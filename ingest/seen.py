@@ -32,7 +32,9 @@ class SeenIds:
         """
         if events["event_id"].null_count == events.num_rows:
             return events
-        self._load([day for day in pc.unique(events["date"]).to_pylist() if day not in self._loaded])
+        self._load(
+            [day for day in pc.unique(events["date"]).to_pylist() if day not in self._loaded]
+        )
         self._connection.register("events", events.select(["source", "event_id"]))
         hashes = self._hashes("events")
         has_id = pc.is_valid(events["event_id"]).to_numpy()

@@ -40,4 +40,7 @@ def parse_records(
     if found is None:
         return []
     reading, framing = found
-    return [engine.parse(reading, chunk.records) for chunk in chunks(io.BytesIO(text), framing, 0, size=len(text) + 1)]
+    return [
+        engine.parse(reading, chunk.records)
+        for chunk in chunks(io.BytesIO(text), framing, 0, size=len(text) + 1)
+    ]

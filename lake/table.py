@@ -54,7 +54,10 @@ class Lake:
 
     def create(self) -> None:
         """Makes the tables that are not there yet. Raises LakeError where it may not write."""
-        for name, schema, partitions in ((_QUARANTINE, QUARANTINE, []), (_EVENTS, EVENTS, ["date"])):
+        for name, schema, partitions in (
+            (_QUARANTINE, QUARANTINE, []),
+            (_EVENTS, EVENTS, ["date"]),
+        ):
             path = self.folder / name
             try:
                 path.mkdir(parents=True, exist_ok=True)
@@ -63,7 +66,9 @@ class Lake:
                         str(path), schema=schema, mode="ignore", partition_by=partitions, name=name
                     )
             except (OSError, DeltaError) as problem:
-                raise LakeError(f"{self.folder}: the lake cannot be written: {problem}") from problem
+                raise LakeError(
+                    f"{self.folder}: the lake cannot be written: {problem}"
+                ) from problem
 
     def progress(self, input_id: str) -> int | None:
         """The version of the input's last committed transaction; None when it was never read."""
@@ -129,7 +134,9 @@ class Lake:
             try:
                 self._tables[name] = DeltaTable(str(self.folder / name))
             except DeltaError as problem:
-                raise LakeError(f"{self.folder}: no lake can be opened here: {problem}") from problem
+                raise LakeError(
+                    f"{self.folder}: no lake can be opened here: {problem}"
+                ) from problem
         return self._tables[name]
 
     def _write(self, name: str, rows: pa.Table, day: date | None) -> DataFile:
@@ -175,11 +182,18 @@ class Lake:
             )
             table.update_incremental()
         except (OSError, DeltaError) as problem:
-            raise LakeError(f"{self.folder}: the commit failed, nothing was added: {problem}") from problem
+            raise LakeError(
+                f"{self.folder}: the commit failed, nothing was added: {problem}"
+            ) from problem
 
 
 def _stats(rows: pa.Table) -> str:
-    stats: dict[str, Any] = {"numRecords": rows.num_rows, "minValues": {}, "maxValues": {}, "nullCount": {}}
+    stats: dict[str, Any] = {
+        "numRecords": rows.num_rows,
+        "minValues": {},
+        "maxValues": {},
+        "nullCount": {},
+    }
     if "time" in rows.column_names and rows.num_rows:
         bounds = pc.min_max(rows["time"]).as_py()
         stats["minValues"]["time"] = bounds["min"].strftime(_UTC_TEXT)

@@ -180,7 +180,9 @@ def _split_plan(
                 before, after = _around(word)
                 if before or after:
                     size = f"len({text})" if not after else f"len({text}) - {len(after)}"
-                    checks.append(f"starts_with({alias}[{token}], {_literal(before)})") if before else None
+                    checks.append(
+                        f"starts_with({alias}[{token}], {_literal(before)})"
+                    ) if before else None
                     text = f"array_slice({text}, {len(before) + 1}, {size})"
                 expressions.setdefault(variable.text, text)
             if not any(piece.variable for piece in word) and word:

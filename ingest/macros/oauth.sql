@@ -23,9 +23,10 @@ CREATE MACRO endpoint_of_lower(path) AS
         ELSE 'api'
     END;
 
+-- The same for any request target. Macros repeat their argument wherever they use it, so where there
+-- are many paths, work out the bare lower-case path first (as ingest/finish.sql does).
 CREATE MACRO endpoint_of(path) AS CASE WHEN path IS NOT NULL THEN
-    coalesce(getvariable('own_endpoints')[rtrim(bare_path(path), '/')],
-             endpoint_of_lower(lower(rtrim(bare_path(path), '/')))) END;
+    endpoint_of_lower(lower(rtrim(bare_path(path), '/'))) END;
 
 -- A parameter of a WWW-Authenticate value (RFC 9110 11.6.1, RFC 6750 3).
 CREATE MACRO challenge_param(challenge, name) AS

@@ -34,11 +34,6 @@ CREATE MACRO may_hold_secret(text) AS
 
 CREATE MACRO clean(text) AS CASE WHEN may_hold_secret(text) THEN redact(text) ELSE text END;
 
--- An identifier as it may be kept: cleaned and of a bounded length.
-CREATE MACRO clean_id(text) AS
-    CASE WHEN len(text) > 36 THEN left(redact(text), 256)
-         WHEN contains(text, '=') OR contains(text, 'eyJ') OR contains(text, ' ') THEN redact(text) ELSE text END;
-
 -- Keyed pseudonyms and fingerprints: the same input under the same key gives the same id.
 CREATE MACRO keyed_id(prefix, value) AS
     prefix || left(sha256(getvariable('pseudonym_key') || value), 16);

@@ -1,8 +1,7 @@
 -- Text vocabulary: what "no value" looks like, templates of messages.
 
--- The ways in which logs write "no value".
-CREATE MACRO nullify(value) AS
-    CASE WHEN value IN ('', '-', 'null', 'NULL', '(null)', 'None', 'undefined') THEN NULL ELSE value END;
+-- The two ways in which access logs write "no value".
+CREATE MACRO nullify(value) AS nullif(nullif(value, ''), '-');
 
 -- Percent-decoding that never raises; `+` stays (a path may hold it).
 CREATE MACRO percent_decode(value) AS
@@ -40,7 +39,8 @@ CREATE MACRO epoch_time(value) AS (
 -- The minutes east of UTC that a zone such as +0530, +05:30 or Z names; NULL when it names none.
 CREATE MACRO zone_minutes(zone) AS
     CASE
-        WHEN zone IN ('Z', 'z', '+0000', '+00:00', '-0000', '-00:00') THEN 0
+        WHEN zone = '+0000' THEN 0
+        WHEN upper(zone) = 'Z' THEN 0
         WHEN regexp_full_match(zone, '[+-][0-9]{2}:?[0-9]{2}') THEN
             (CASE WHEN zone[1] = '-' THEN -1 ELSE 1 END)
             * (TRY_CAST(zone[2:3] AS INTEGER) * 60 + TRY_CAST(zone[-2:] AS INTEGER))

@@ -25,9 +25,8 @@ CREATE MACRO is_id(segment) AS
     OR regexp_matches(segment, '@|%40|=|%3[dD]|^eyJ')
     OR len(regexp_extract_all(segment, '[0-9]')) >= 4;
 
--- A path with its ids replaced: /users/4711/orders -> /users/{id}/orders.
+-- A bare path with its ids replaced: /users/4711/orders -> /users/{id}/orders.
 CREATE MACRO route_of(path) AS
-    left(array_to_string(list_transform(
-        string_split(rtrim(split_part(bare_path(path), ';', 1), '/'), '/')[1:13],
-        lambda segment: CASE WHEN is_id(segment) THEN '{id}' ELSE segment END), '/')
-        || CASE WHEN rtrim(bare_path(path), '/') = '' THEN '/' ELSE '' END, 200);
+    coalesce(nullif(left(array_to_string(list_transform(
+        string_split(split_part(path, ';', 1), '/')[1:13],
+        lambda segment: CASE WHEN is_id(segment) THEN '{id}' ELSE segment END), '/'), 200), ''), '/');

@@ -1,0 +1,208 @@
+"""Commands that ask the lake: `report`, `explain`, `alerts`, `dashboard`, `sql`, `causes`."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from dataclasses import asdict, replace
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import duckdb
+import typer
+
+import dashboard as dashboard_room
+from analysis.alerts import find_alerts
+from analysis.explain import explain as explain_text
+from analysis.report import report as write_report
+from analysis.scope import Scope, whole_period
+from analysis.session import Session
+from analysis.taxonomy import load_causes
+from lake.table import Lake
+from why401.config import load_config
+from why401.reading import JsonOption, LakeOption
+from why401.show import err, out, print_csv, print_json, print_table, printable
+
+_AGO = re.compile(r"(\d+)\s*([mhdw])")
+_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+class AskError(Exception):
+    """What was asked cannot be answered as it stands; the message says why."""
+
+
+class ReportFormat(StrEnum):
+    """The forms of a report."""
+
+    html = "html"
+    md = "md"
+    json = "json"
+
+
+class TableFormat(StrEnum):
+    """The forms of an answer of `sql`."""
+
+    table = "table"
+    json = "json"
+    csv = "csv"
+
+
+SinceOption = Annotated[
+    str | None, typer.Option(help="From then on: 2026-03-02, 2026-03-02T10:00, or 1d, 6h, 30m ago.")
+]
+UntilOption = Annotated[str | None, typer.Option(help="Until then, like --since.")]
+
+
+def _session(lake: Path | None) -> Session:
+    return Session(Lake(load_config(lake=lake).lake))
+
+
+def _scope(session: Session, since: str | None, until: str | None) -> Scope | None:
+    """The period that was asked for; 'ago' counts from the last event where the log is old."""
+    whole = whole_period(session)
+    if whole is None:
+        return None
+    now = datetime.now(UTC).replace(tzinfo=None)
+    last = whole.until if whole.until < now else now
+    end = _moment(until, last) if until else whole.until
+    return replace(whole, since=_moment(since, last) if since else whole.since, until=end)
+
+
+def _moment(text: str, last: datetime) -> datetime:
+    ago = _AGO.fullmatch(text.strip())
+    if ago:
+        return last - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise AskError(f"{text!r} is no time; write 2026-03-02, 2026-03-02T10:00, or 1d") from None
+    return moment if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None)
+
+
+def report(
+    since: SinceOption = None,
+    until: UntilOption = None,
+    form: Annotated[ReportFormat, typer.Option("--format")] = ReportFormat.html,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="File to write, instead of the terminal.")
+    ] = None,
+    lake: LakeOption = None,
+) -> None:
+    """Write a report: what fails, for whom, since when, what to do."""
+    session = _session(lake)
+    scope = _scope(session, since, until)
+    if scope is None:
+        raise AskError("the lake holds no event yet; fill it with `why401 ingest PATH`")
+    text = write_report(session, scope, form.value)
+    if output is None:
+        out.print(text, markup=False, soft_wrap=True, end="")
+        return
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        output.write_text(text, encoding="utf-8")
+    except OSError as problem:
+        raise AskError(f"{output}: cannot be written: {problem.strerror}") from problem
+    err.print(f"written: {output}", markup=False)
+
+
+def explain(
+    text: Annotated[
+        str, typer.Argument(help="An error body, header, code or log line; - reads it.")
+    ],
+    source: Annotated[str | None, typer.Option(help="The source that the text comes from.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say what an error means: the cause, who must act, and what to do."""
+    explanations = explain_text(sys.stdin.read() if text == "-" else text, source)
+    if as_json:
+        print_json(
+            asdict(explanations[0])
+            | {"others": [asdict(explanation) for explanation in explanations[1:]]}
+        )
+        return
+    for place, found in enumerate(explanations):
+        if place:
+            out.print("\nor, in the same text:")
+        out.print(f"[bold]{printable(found.title)}[/bold]  ({found.cause}, {found.family})")
+        flags = [name for name in ("security", "normal") if getattr(found, name)]
+        out.print(f"Who must act  {found.responsible}", markup=False)
+        out.print(f"What to do    {found.remedy}", markup=False, soft_wrap=True)
+        out.print(f"A retry       {found.retry}", markup=False)
+        if flags:
+            out.print(f"Concerns      {', '.join(flags)}", markup=False)
+        out.print(f"Reference     {found.reference}", markup=False)
+        out.print(f"Said by       {found.rule}, {found.confidence} confidence", markup=False)
+
+
+def alerts(
+    lake: LakeOption = None,
+    as_json: JsonOption = False,
+    exit_code: Annotated[
+        bool, typer.Option("--exit-code", help="End with 1 when there is an alert.")
+    ] = False,
+) -> None:
+    """Find surges of failures, causes that are new for a client, and clients gone silent."""
+    found = find_alerts(_session(lake).connection)
+    if as_json:
+        print_json([asdict(alert) for alert in found])
+    elif not found:
+        out.print("No alert.")
+    else:
+        for alert in found:
+            out.print(f"[bold]{alert.kind}[/bold]  {printable(alert.sentence)}", soft_wrap=True)
+            out.print(f"    {printable(alert.remedy)}", markup=False, soft_wrap=True)
+    if found and exit_code:
+        raise typer.Exit(1)
+
+
+def dashboard(
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 8501, lake: LakeOption = None
+) -> None:
+    """Open the page on the lake."""
+    config = load_config(lake=lake)
+    page = Path(dashboard_room.__file__).parent / "app.py"
+    command = [
+        sys.executable, "-m", "streamlit", "run", str(page),
+        "--server.port", str(port), "--server.address", "127.0.0.1", "--server.headless", "true",
+        "--browser.gatherUsageStats", "false",
+    ]  # fmt: skip
+    environment = {**os.environ, "WHY401_LAKE": str(config.lake.absolute())}
+    try:
+        status = subprocess.run(command, env=environment, check=False).returncode
+    except KeyboardInterrupt:
+        status = 0
+    raise typer.Exit(status)
+
+
+def sql(
+    query: Annotated[
+        str, typer.Argument(help="A SELECT over events, signatures, quarantine, causes.")
+    ],
+    form: Annotated[TableFormat, typer.Option("--format")] = TableFormat.table,
+    lake: LakeOption = None,
+) -> None:
+    """Ask the lake in SQL (DuckDB's), read-only."""
+    try:
+        answer = _session(lake).read_only_sql(query)
+    except duckdb.Error as problem:
+        raise AskError(str(problem)) from problem
+    rows = answer.to_pylist()
+    if form is TableFormat.json:
+        print_json(rows)
+    elif form is TableFormat.csv:
+        print_csv(rows, answer.column_names)
+    else:
+        print_table(rows, answer.column_names)
+
+
+def causes(as_json: JsonOption = False) -> None:
+    """List the causes of OAuth failures: who must act, and what to do."""
+    rows = [asdict(cause) for cause in load_causes().values()]
+    if as_json:
+        print_json(rows)
+    else:
+        print_table(rows, ["cause", "title", "responsible", "retry"])

@@ -1,0 +1,45 @@
+"""The command line. Exit codes: 0 all well; 1 some input could not be read, or what --exit-code asks
+for was found; 2 the command, the configuration or the lake cannot be used as it is."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from ingest import IngestError
+from lake.errors import LakeError
+from why401 import asking, reading
+from why401.config import ConfigError
+from why401.show import err, printable
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Tells from the logs of API gateways and authorization servers why OAuth fails, "
+    "for whom, where, since when, and what fixes it.",
+)
+for command in (
+    reading.ingest,
+    asking.report,
+    asking.explain,
+    asking.alerts,
+    asking.dashboard,
+    asking.sql,
+    reading.sources,
+    asking.causes,
+):
+    app.command()(command)
+
+
+def main() -> None:
+    """Runs the command that the arguments name."""
+    try:
+        app()
+    except (ConfigError, IngestError, LakeError, asking.AskError) as problem:
+        err.print(f"why401: {printable(problem)}", markup=False)
+        sys.exit(2)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(1)
