@@ -67,12 +67,8 @@ class Session:
         """
         statements = self.connection.extract_statements(query)
         if len(statements) != 1 or statements[0].type not in _ASKING:
-            raise duckdb.InvalidInputException(
-                "one SELECT (or EXPLAIN) is asked for, nothing that writes"
-            )
-        self.connection.execute(
-            f"SET allowed_directories = [{_text(str(self.lake.folder.absolute()))}]"
-        )
+            raise duckdb.InvalidInputException("one SELECT (or EXPLAIN) is asked for, nothing that writes")
+        self.connection.execute(f"SET allowed_directories = [{_text(str(self.lake.folder.absolute()))}]")
         self.connection.execute("SET enable_external_access = false")
         self.connection.execute("SET lock_configuration = true")
         return self.connection.sql(query).to_arrow_table()
@@ -86,9 +82,7 @@ def _text(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
-def _stored(
-    connection: duckdb.DuckDBPyConnection, name: str, files: list[str], schema: pa.Schema
-) -> None:
+def _stored(connection: duckdb.DuckDBPyConnection, name: str, files: list[str], schema: pa.Schema) -> None:
     """A view over Parquet files; over nothing, but with its columns, where there is no file."""
     if files:
         paths = ", ".join(_text(file) for file in files)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from ingest.engine import Engine, Settings
 from ingest.errors import FormatError, IngestError, InputError, SourceError
 from ingest.pipeline import Plan, ingest

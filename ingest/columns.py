@@ -72,9 +72,9 @@ def string_views(buffer: Bytes, starts: Positions, ends: Positions) -> pa.Array:
         for index, field in enumerate(("head", "buffer", "offset")):
             word = words[at + 4 * index]
             kept = np.clip(size.astype(np.int64) - 4 * index, 0, 4)
-            mask = (
-                (np.uint64(1) << (kept.astype(np.uint64) * np.uint64(8))) - np.uint64(1)
-            ).astype(np.uint32)
+            mask = ((np.uint64(1) << (kept.astype(np.uint64) * np.uint64(8))) - np.uint64(1)).astype(
+                np.uint32
+            )
             views[field][short] = word & mask
     return cast(
         pa.Array,

@@ -66,7 +66,7 @@ class Parsed:
 
     @property
     def records(self) -> int:
-        return self.events.num_rows + self.quarantined.num_rows + sum(self.ignored.values())
+        return int(self.events.num_rows + self.quarantined.num_rows + sum(self.ignored.values()))
 
 
 def _literal(value: str) -> str:
@@ -127,15 +127,6 @@ class Engine:
             return f"(SELECT count(*) FILTER (matched) FROM ({self._compiled(reading)}))"
         pattern = _literal(reading.source.recognise or "")
         return f"(SELECT count(*) FILTER (regexp_matches(line, {pattern})) FROM records)"
-
-    def hashes(self, ids: pa.ChunkedArray) -> Positions:
-        """64-bit hashes of native event ids, equal within one version of DuckDB; NULL gives 0."""
-        ids_table = pa.table({"id": ids})
-        self._connection.register("ids", ids_table)
-        column = self._connection.sql(
-            "SELECT CASE WHEN id IS NULL THEN 0 ELSE CAST(hash(id) >> 1 AS BIGINT) END AS h FROM ids"
-        ).to_arrow_table()["h"]
-        return column.to_numpy()
 
     def redact(self, text: str) -> str:
         """`text` without its secrets."""
@@ -235,9 +226,7 @@ class Engine:
         return self._compilations[key]
 
     def _columns_of(self, query: str, source: str) -> dict[str, str]:
-        empty = pa.table(
-            {"line": pa.array([], pa.string_view()), "offset": pa.array([], pa.int64())}
-        )
+        empty = pa.table({"line": pa.array([], pa.string_view()), "offset": pa.array([], pa.int64())})
         self._connection.register("records", empty)
         try:
             rows = self._connection.sql(f"DESCRIBE {query}").fetchall()

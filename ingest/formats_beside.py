@@ -27,8 +27,7 @@ def formats_beside(folder: Path) -> Mapping[str, Sequence[str]]:
         raise InputError(f"{path}: cannot be understood: {problem}") from problem
     formats = document.get("formats", {})
     if not isinstance(formats, dict) or not all(
-        isinstance(texts, list) and all(isinstance(text, str) for text in texts)
-        for texts in formats.values()
+        isinstance(texts, list) and all(isinstance(text, str) for text in texts) for texts in formats.values()
     ):
         raise InputError(f"{path}: [formats] must give a list of format strings for each source")
     return formats

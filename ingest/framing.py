@@ -90,9 +90,7 @@ def _wrapper_depth(text: bytes) -> int | None:
     # deeper than {"data": {"events": [ it is a part of a record, not what holds the records
     keys_before = text[: match.start()].count(b'":')
     return (
-        depth + 1
-        if depth <= 2 and keys_before <= 12 and depth >= 1 and _wraps(text, match, depth)
-        else None
+        depth + 1 if depth <= 2 and keys_before <= 12 and depth >= 1 and _wraps(text, match, depth) else None
     )
 
 
@@ -100,9 +98,7 @@ def _wraps(text: bytes, match: re.Match[bytes], depth: int) -> bool:
     """Whether the array is the point of the document, and not a list inside of one event."""
     opening = text[: match.start()]
     if depth == 1:
-        return not re.search(
-            rb'"(eventType|uuid|published|outcome|createdDateTime|appId|time)"\s*:', opening
-        )
+        return not re.search(rb'"(eventType|uuid|published|outcome|createdDateTime|appId|time)"\s*:', opening)
     return bool(re.search(rb'"data"\s*:\s*\{\s*$', opening))
 
 
@@ -156,9 +152,7 @@ def _fill(stream: Readable, buffer: Bytes, filled: int) -> tuple[int, InputError
     return total, problem
 
 
-def _emit(
-    records: Records, before: bytes, base: int, consumed: int, open_end: bool
-) -> Iterator[Chunk]:
+def _emit(records: Records, before: bytes, base: int, consumed: int, open_end: bool) -> Iterator[Chunk]:
     whole = len(records) - 1 if open_end else len(records)
     if whole:
         end = int(records.starts[-1]) if open_end else consumed
@@ -181,9 +175,7 @@ _Find = Callable[[Bytes, int, bool], tuple[Positions, Positions, int]]
 def _lines(buffer: Bytes, filled: int, at_end: bool) -> tuple[Positions, Positions, int]:
     newlines = newline_positions(buffer[:filled])
     consumed = int(newlines[-1]) + 1 if len(newlines) else 0
-    starts = (
-        np.concatenate([np.zeros(1, dtype=np.int64), newlines[:-1] + 1]) if consumed else newlines
-    )
+    starts = np.concatenate([np.zeros(1, dtype=np.int64), newlines[:-1] + 1]) if consumed else newlines
     ends = newlines
     if at_end and consumed < filled:
         starts, ends = np.append(starts, consumed), np.append(ends, filled)
@@ -199,9 +191,7 @@ class _Documents:
         self._depth = depth
         self._now = depth if begun else 0
 
-    def __call__(
-        self, buffer: Bytes, filled: int, at_end: bool
-    ) -> tuple[Positions, Positions, int]:
+    def __call__(self, buffer: Bytes, filled: int, at_end: bool) -> tuple[Positions, Positions, int]:
         starts, ends = _Structure(buffer, filled, self._now).objects(self._depth)
         if len(ends) == 0:
             return starts, ends, 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import os
 import stat
@@ -11,13 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from isal import igzip, igzip_threaded, isal_zlib
+from isal import igzip_threaded, isal_zlib
 
 from ingest.errors import InputError
 from ingest.framing import Readable
 
 _GZIP = b"\x1f\x8b"
-_BROKEN = (EOFError, igzip.BadGzipFile, isal_zlib.error)
+_BROKEN: tuple[type[Exception], ...] = (EOFError, gzip.BadGzipFile, isal_zlib.error)
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,13 @@ def open_input(item: Input) -> Iterator[Stream]:
             if not packed:
                 yield Stream(name, file)
                 return
-        with igzip_threaded.open(item.path, "rb", threads=1) as unpacked:
+        with _unpacked(item.path) as unpacked:
             yield Stream(name, cast(Readable, unpacked))
     except OSError as problem:
         raise InputError(f"{name}: {_reason(problem)}") from problem
+
+
+def _unpacked(path: Path) -> io.BufferedReader:
+    """gzip, all of its members, decompressed beside the reader in a thread."""
+    unpacked = igzip_threaded.open(path, "rb", threads=1)  # type: ignore[no-untyped-call]
+    return cast(io.BufferedReader, unpacked)

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -22,8 +21,8 @@ from ingest.errors import IngestError, InputError, SourceError
 from ingest.formats_beside import NAME as _FORMATS_FILE
 from ingest.formats_beside import formats_beside
 from ingest.framing import Chunk, Framing, chunks
-from ingest.identity import Identity, consumed_of, identify, progress_version
 from ingest.identity import HEAD_BYTES as _IDENTITY_BYTES
+from ingest.identity import Identity, consumed_of, identify, progress_version
 from ingest.inputs import Input, discover, open_input
 from ingest.recognise import HEAD_BYTES, Formats, readings, recognise
 from ingest.seen import SeenIds
@@ -260,15 +259,14 @@ class _Run:
         name = reader.identity.fingerprint
         version = self._lake.quarantine_progress(name)
         fresh = refused.filter(pc.field("offset") >= (consumed_of(version) if version else 0))
+        now = pa.scalar(datetime.now(UTC), QUARANTINE.field("ingested").type)
         known = {
-            "ingested": pa.repeat(pa.scalar(datetime.now(UTC), QUARANTINE.field("ingested").type), fresh.num_rows),
+            "ingested": pa.repeat(now, fresh.num_rows),
             "input": pa.repeat(reader.item.path.name, fresh.num_rows),
             "file": pa.repeat(name, fresh.num_rows),
-        }  # fmt: skip
+        }
         for column, values in known.items():
-            fresh = fresh.set_column(
-                fresh.schema.get_field_index(column), QUARANTINE.field(column), values
-            )
+            fresh = fresh.set_column(fresh.schema.get_field_index(column), QUARANTINE.field(column), values)
         return fresh
 
     def _commit(self) -> None:
@@ -281,9 +279,7 @@ class _Run:
         if refused:
             rows = pa.concat_tables(refused)
             touched = set(pc.unique(rows["file"]).to_pylist())
-            progress = {
-                name: version for name, version in batch.progress.items() if name in touched
-            }
+            progress = {name: version for name, version in batch.progress.items() if name in touched}
             self._lake.commit_quarantine(self._lake.write_quarantine(rows), progress, note)
         self._lake.commit_events(files, batch.progress, note)
 

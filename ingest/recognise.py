@@ -53,9 +53,7 @@ def recognise(
 def _sample(head: bytes, framing: Framing) -> Records:
     """The first records of `head` that are not blank; a last one that may be cut only if alone."""
     found = list(chunks(_Bytes(head), framing, 0, size=min(CHUNK_BYTES, len(head) + 1)))
-    whole = [chunk.records for chunk in found if not chunk.open_end] or [
-        chunk.records for chunk in found
-    ]
+    whole = [chunk.records for chunk in found if not chunk.open_end] or [chunk.records for chunk in found]
     if not whole:
         return Records(padded(b""), *(np.empty(0, dtype=np.int64) for _ in range(3)))
     records = whole[0]

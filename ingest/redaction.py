@@ -49,17 +49,13 @@ def constant(value: str | None, length: int) -> pa.DictionaryArray:
     return pa.DictionaryArray.from_arrays(zeros, pa.array([value], pa.string()))
 
 
-def _cleaned(
-    connection: duckdb.DuckDBPyConnection, texts: dict[str, pa.Array]
-) -> dict[str, pa.Array]:
+def _cleaned(connection: duckdb.DuckDBPyConnection, texts: dict[str, pa.Array]) -> dict[str, pa.Array]:
     """Every dictionary cleaned, in one query over all of them."""
     if not texts:
         return {}
     values = pa.concat_arrays(list(texts.values()))
     limits = [pa.repeat(_LIMITS.get(name, _LIMIT), len(values)) for name, values in texts.items()]
-    connection.register(
-        "dictionaries", pa.table({"value": values, "size": pa.concat_arrays(limits)})
-    )
+    connection.register("dictionaries", pa.table({"value": values, "size": pa.concat_arrays(limits)}))
     question = "SELECT nullif(left(clean(value), size), '') AS value FROM dictionaries"
     cleaned = connection.sql(question).to_arrow_table()["value"].combine_chunks()
     found, start = {}, 0

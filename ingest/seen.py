@@ -32,9 +32,7 @@ class SeenIds:
         """
         if events["event_id"].null_count == events.num_rows:
             return events
-        self._load(
-            [day for day in pc.unique(events["date"]).to_pylist() if day not in self._loaded]
-        )
+        self._load([day for day in pc.unique(events["date"]).to_pylist() if day not in self._loaded])
         self._connection.register("events", events.select(["source", "event_id"]))
         hashes = self._hashes("events")
         has_id = pc.is_valid(events["event_id"]).to_numpy()
@@ -42,7 +40,7 @@ class SeenIds:
         for known in self._sorted:
             places = np.minimum(np.searchsorted(known, hashes), len(known) - 1)
             fresh &= known[places] != hashes
-        distinct, first = np.unique(hashes, return_index=True)
+        _, first = np.unique(hashes, return_index=True)
         only_first = np.zeros(len(hashes), dtype=bool)
         only_first[first] = True
         kept = ~has_id | (fresh & only_first)
@@ -58,7 +56,7 @@ class SeenIds:
         found = self._connection.execute(
             f"SELECT DISTINCT hash(source, event_id) AS h FROM {ids} ORDER BY h", [files]
         ).fetchnumpy()
-        self._add(found["h"])
+        self._add(np.asarray(found["h"], dtype=np.uint64))
 
     def _hashes(self, relation: str) -> Hashes:
         found = self._connection.sql(f"SELECT hash(source, event_id) AS h FROM {relation}")

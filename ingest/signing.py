@@ -25,9 +25,7 @@ _QUESTION = """
 """
 
 
-def signatures(
-    connection: duckdb.DuckDBPyConnection, columns: Mapping[str, pa.Array]
-) -> pa.Array:
+def signatures(connection: duckdb.DuckDBPyConnection, columns: Mapping[str, pa.Array]) -> pa.Array:
     """The signature (int64) of each event of these columns; NULL for a success."""
     failed = pc.fill_null(pc.not_equal(columns["outcome"].cast(pa.string()), "success"), False)
     places = np.flatnonzero(failed.to_numpy(zero_copy_only=False))

@@ -27,9 +27,7 @@ def parse_text(text: str, source: str | None = None, formats: Formats | None = N
     return pa.concat_tables([empty, *parts])
 
 
-def parse_records(
-    text: bytes, source: str | None = None, formats: Formats | None = None
-) -> list[Parsed]:
+def parse_records(text: bytes, source: str | None = None, formats: Formats | None = None) -> list[Parsed]:
     """What became of every record of a text; empty when no source knows the text."""
     sources = load_sources()
     if source is not None and source not in sources:

@@ -8,7 +8,6 @@ killed loses nothing and repeats nothing.
 from __future__ import annotations
 
 import json
-import os
 import time
 import uuid
 from collections.abc import Mapping, Sequence
@@ -66,9 +65,7 @@ class Lake:
                         str(path), schema=schema, mode="ignore", partition_by=partitions, name=name
                     )
             except (OSError, DeltaError) as problem:
-                raise LakeError(
-                    f"{self.folder}: the lake cannot be written: {problem}"
-                ) from problem
+                raise LakeError(f"{self.folder}: the lake cannot be written: {problem}") from problem
 
     def progress(self, input_id: str) -> int | None:
         """The version of the input's last committed transaction; None when it was never read."""
@@ -134,9 +131,7 @@ class Lake:
             try:
                 self._tables[name] = DeltaTable(str(self.folder / name))
             except DeltaError as problem:
-                raise LakeError(
-                    f"{self.folder}: no lake can be opened here: {problem}"
-                ) from problem
+                raise LakeError(f"{self.folder}: no lake can be opened here: {problem}") from problem
         return self._tables[name]
 
     def _write(self, name: str, rows: pa.Table, day: date | None) -> DataFile:
@@ -182,9 +177,7 @@ class Lake:
             )
             table.update_incremental()
         except (OSError, DeltaError) as problem:
-            raise LakeError(
-                f"{self.folder}: the commit failed, nothing was added: {problem}"
-            ) from problem
+            raise LakeError(f"{self.folder}: the commit failed, nothing was added: {problem}") from problem
 
 
 def _stats(rows: pa.Table) -> str:
@@ -203,7 +196,7 @@ def _stats(rows: pa.Table) -> str:
 
 
 def _within(path: str, since: date | None, until: date | None) -> bool:
-    parts = [part for part in path.split(os.sep) if part.startswith("date=")]
+    parts = [part for part in Path(path).parts if part.startswith("date=")]
     if not parts:
         return True
     day = date.fromisoformat(parts[-1].removeprefix("date="))

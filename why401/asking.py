@@ -14,11 +14,11 @@ from typing import Annotated
 
 import duckdb
 import typer
-
-import dashboard as dashboard_room
 from analysis.alerts import find_alerts
 from analysis.explain import explain as explain_text
 from analysis.report import report as write_report
+
+import dashboard as dashboard_room
 from analysis.scope import Scope, whole_period
 from analysis.session import Session
 from analysis.taxonomy import load_causes
@@ -110,9 +110,7 @@ def report(
 
 
 def explain(
-    text: Annotated[
-        str, typer.Argument(help="An error body, header, code or log line; - reads it.")
-    ],
+    text: Annotated[str, typer.Argument(help="An error body, header, code or log line; - reads it.")],
     source: Annotated[str | None, typer.Option(help="The source that the text comes from.")] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -120,8 +118,7 @@ def explain(
     explanations = explain_text(sys.stdin.read() if text == "-" else text, source)
     if as_json:
         print_json(
-            asdict(explanations[0])
-            | {"others": [asdict(explanation) for explanation in explanations[1:]]}
+            asdict(explanations[0]) | {"others": [asdict(explanation) for explanation in explanations[1:]]}
         )
         return
     for place, found in enumerate(explanations):
@@ -179,9 +176,7 @@ def dashboard(
 
 
 def sql(
-    query: Annotated[
-        str, typer.Argument(help="A SELECT over events, signatures, quarantine, causes.")
-    ],
+    query: Annotated[str, typer.Argument(help="A SELECT over events, signatures, quarantine, causes.")],
     form: Annotated[TableFormat, typer.Option("--format")] = TableFormat.table,
     lake: LakeOption = None,
 ) -> None:

@@ -113,9 +113,7 @@ def _pseudonym_key(config: Config) -> str:
     except OSError as problem:
         raise ConfigError(f"{path}: the key of the pseudonyms: {problem.strerror}") from problem
     if not key:
-        raise ConfigError(
-            f"{path}: is empty; delete it, or put back the key that this lake began with"
-        )
+        raise ConfigError(f"{path}: is empty; delete it, or put back the key that this lake began with")
     return key
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -80,9 +80,7 @@ def _tell(summary: Summary, config: Config) -> None:
         out.print(f"{summary.unchanged:,} files hold nothing new")
     if summary.unrecognised:
         named = ", ".join(printable(name) for name in summary.unrecognised[:3])
-        more = (
-            f" and {len(summary.unrecognised) - 3:,} more" if len(summary.unrecognised) > 3 else ""
-        )
+        more = f" and {len(summary.unrecognised) - 3:,} more" if len(summary.unrecognised) > 3 else ""
         out.print(f"in no known log format, passed over: {named}{more}", markup=False)
     _tell_worst(config)
 

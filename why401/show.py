@@ -24,9 +24,7 @@ def printable(value: object) -> str:
     """A value as harmless text: no control, escape or direction characters (they come from logs)."""
     text = value.isoformat(sep=" ") if isinstance(value, datetime) else str(value)
     return "".join(
-        character
-        if unicodedata.category(character) not in ("Cc", "Cf")
-        else "\N{REPLACEMENT CHARACTER}"
+        character if unicodedata.category(character) not in ("Cc", "Cf") else "\N{REPLACEMENT CHARACTER}"
         for character in text
     )
 
@@ -56,9 +54,7 @@ def print_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> No
         numeric = any(isinstance(row[name], int | float) for row in rows)
         table.add_column(name, justify="right" if numeric else "left", overflow="fold")
     for row in rows:
-        table.add_row(
-            *(Text("" if row[name] is None else printable(row[name])) for name in columns)
-        )
+        table.add_row(*(Text("" if row[name] is None else printable(row[name])) for name in columns))
     out.print(table)
 
 

@@ -19,48 +19,45 @@ from ingest.errors import FormatError
 _OPERATOR = re.compile(r"%%|%([A-Z0-9_]+)(?:\((.*?)\))?(?::(\d+))?%")
 
 _COMMON_KEYS = {
-    "start_time": (
-        "start_time", "START_TIME", "time", "timestamp", "@timestamp", "ts", "startTime",
-    ),
-    "req_method": ("method", ":method", "REQ_METHOD", "req_method", "request_method", "METHOD"),
+    "start_time": ("start_time", "time", "timestamp", "@timestamp", "ts", "startTime"),
+    "req_method": ("method", ":method", "req_method", "request_method", "requestMethod"),
     "req_path": (
         "path", "x-envoy-origin-path", "x-envoy-original-path", ":path", "x_envoy_original_path",
-        "REQ_PATH", "req_path", "request_path", "uri", "PATH",
+        "req_path", "request_path", "requestPath", "uri",
     ),
-    "response_code": (
-        "response_code", "RESPONSE_CODE", "status", "code", "status_code", "responseCode",
-    ),
-    "response_flags": ("response_flags", "RESPONSE_FLAGS", "flags", "responseFlags"),
-    "response_code_details": (
-        "response_code_details", "RESPONSE_CODE_DETAILS", "details", "responseCodeDetails",
-    ),
-    "duration": ("duration", "DURATION", "duration_ms"),
-    "upstream_host": ("upstream_host", "UPSTREAM_HOST", "upstreamHost"),
-    "req_x_forwarded_for": (
-        "x_forwarded_for", "x-forwarded-for", "X-FORWARDED-FOR", "xForwardedFor",
-    ),
+    "protocol": ("protocol",),
+    "response_code": ("response_code", "status", "code", "status_code", "responseCode"),
+    "response_flags": ("response_flags", "flags", "responseFlags"),
+    "response_code_details": ("response_code_details", "details", "responseCodeDetails"),
+    "duration": ("duration", "duration_ms"),
+    "upstream_host": ("upstream_host", "upstreamHost"),
+    "req_x_forwarded_for": ("x_forwarded_for", "x-forwarded-for", "xForwardedFor"),
     "downstream_remote_address": (
-        "downstream_remote_address", "DOWNSTREAM_REMOTE_ADDRESS",
-        "downstream_remote_address_without_port", "DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT",
+        "downstream_remote_address", "downstream_remote_address_without_port",
+        "downstreamRemoteAddress",
     ),
-    "req_user_agent": ("user_agent", "user-agent", "USER-AGENT", "USER_AGENT", "userAgent"),
-    "req_x_request_id": ("x_request_id", "x-request-id", "request_id", "X-REQUEST-ID", "requestId"),
-    "stream_id": ("stream_id", "STREAM_ID"),
-    "req_traceparent": ("traceparent", "TRACEPARENT"),
-    "trace_id": ("trace_id", "TRACE_ID", "traceId", "x-b3-traceid", "x_b3_traceid"),
-    "resp_www_authenticate": ("www_authenticate", "www-authenticate", "WWW-AUTHENTICATE"),
-    "req_authorization": ("authorization", "AUTHORIZATION"),
-    "grpc_status": ("grpc_status", "GRPC_STATUS", "grpc-status"),
-    "local_reply_body": ("local_reply_body", "LOCAL_REPLY_BODY"),
-    "hostname": ("hostname", "HOSTNAME", "pod_name"),
+    "req_user_agent": ("user_agent", "user-agent", "userAgent"),
+    "req_x_request_id": ("x_request_id", "x-request-id", "request_id", "requestId"),
+    "stream_id": ("stream_id",),
+    "unique_id": ("unique_id",),
+    "req_traceparent": ("traceparent",),
+    "trace_id": ("trace_id", "traceId", "x-b3-traceid", "x_b3_traceid"),
+    "resp_www_authenticate": ("www_authenticate", "www-authenticate"),
+    "req_authorization": ("authorization",),
+    "grpc_status": ("grpc_status", "grpc-status", "grpc_status_number"),
+    "local_reply_body": ("local_reply_body",),
+    "hostname": ("hostname", "pod_name"),
     "claim_client_id": ("client_id", "jwt_client_id", "azp", "jwt_azp"),
     "claim_sub": ("sub", "jwt_sub"),
 }  # fmt: skip
-"""The keys of dictionaries as they are met, by variable; the first that is present counts."""
+"""Keys of dictionaries as they are met, by variable; the first with a value counts.
+
+Each is also read in capitals. No two may differ in capitals alone: DuckDB takes them for one.
+"""
 
 _ENVOY_ONLY = (
-    r'"(response_flags|response_code_details|RESPONSE_FLAGS|RESPONSE_CODE_DETAILS|responseFlags|'
-    r'responseCodeDetails|x-envoy-[a-z-]+|upstream_transport_failure_reason)"\s*:'
+    r'"(?i:response_?flags|response_?code_?details|x-envoy-[a-z-]+|'
+    r'upstream_transport_failure_reason)"\s*:'
 )
 """A key that no other product's log has: what tells Envoy's JSON from JSON of any other kind."""
 
@@ -137,8 +134,7 @@ def compile_format(text: str) -> str:
     claim_sub, claim_client_id ... Raises FormatError when `text` holds no operator.
     """
     if text.strip() == "json":
-        paths: _Paths = {name: [(key,) for key in keys] for name, keys in _COMMON_KEYS.items()}
-        return _json_select(paths, {}, _ENVOY_ONLY)
+        return _common_select()
     if text.lstrip().startswith("{"):
         return _dictionary_select(text)
     pieces = _pieces(_unescape(text))
@@ -220,7 +216,7 @@ def _text_select(pieces: list[_Piece]) -> str:
     if plan is None:
         columns = _columns(slow_columns, times)
         return (
-            f'SELECT line, "offset", slow IS NOT NULL AS matched, {columns} '
+            f"SELECT line, \"offset\", slow['whole'] <> '' AS matched, {columns} "
             f'FROM (SELECT line, "offset", {slow} AS slow FROM records)'
         )
     chosen = {
@@ -229,7 +225,7 @@ def _text_select(pieces: list[_Piece]) -> str:
     }
     words = "".join(f", string_split({value}, ' ') AS {alias}" for alias, value in plan.words)
     return f"""
-        SELECT line, "offset", fast OR slow IS NOT NULL AS matched, {_columns(chosen, times)}
+        SELECT line, "offset", fast OR slow['whole'] <> '' AS matched, {_columns(chosen, times)}
         FROM (SELECT *, CASE WHEN NOT fast THEN {slow} END AS slow
             FROM (SELECT *, coalesce({" AND ".join(plan.checks)}, false) AS fast
                 FROM (SELECT *{words}
@@ -244,7 +240,10 @@ def _columns(values: dict[str, str], times: dict[str, str | None]) -> str:
 
 
 def _by_expression(pieces: list[_Piece], value: str) -> tuple[str, dict[str, str]]:
-    """SQL that reads all of `value` (NULL when its shape is another), and SQL for each variable."""
+    """SQL of a struct read from the whole of `value`, and SQL for each variable out of it.
+
+    Its field `whole`, like all others, is empty when `value` has another shape.
+    """
     pattern = ""
     groups: list[str] = []
     for piece in pieces:
@@ -258,11 +257,10 @@ def _by_expression(pieces: list[_Piece], value: str) -> tuple[str, dict[str, str
             shape = _SHAPES.get(piece.text, r".*?" if wide else _WORD)
         pattern += f"({shape})"
         groups.append(piece.text)
-    whole = _literal(f"^{pattern}$")
     names = ", ".join(_literal(str(place)) for place in range(len(groups)))
     columns = {name: f"slow['{groups.index(name)}']" for name in groups}
-    found = f"regexp_extract({value}, {whole}, [{names}])"
-    return f"CASE WHEN regexp_matches({value}, {whole}) THEN {found} END", columns
+    found = f"regexp_extract({value}, {_literal(f'^({pattern})$')}, ['whole', {names}])"
+    return found, columns
 
 
 @dataclass(frozen=True)
@@ -394,19 +392,28 @@ def _dictionary_select(text: str) -> str:
     return _json_select(paths, composed)
 
 
-def _json_select(
-    paths: _Paths, composed: dict[tuple[str, ...], list[_Piece]], telling: str | None = None
-) -> str:
-    """JSON by the paths of its variables; `composed` are values that several operators wrote.
+def _common_select() -> str:
+    """JSON by the usual keys, as they are or in capitals; only what has a key of Envoy's matches."""
+    keys = list(dict.fromkeys(key for several in _COMMON_KEYS.values() for key in several))
+    plain, capital = (
+        f"TRY(from_json(line, {_literal(json.dumps(dict.fromkeys(spelled, 'VARCHAR')))}))"
+        for spelled in (keys, [key.upper() for key in keys])
+    )
+    columns = {
+        name: _first([f"v.{_identifier(key)}" for key in several]) for name, several in _COMMON_KEYS.items()
+    }
+    document = f"CASE WHEN contains(line, '\"RESPONSE_') THEN {capital} ELSE {plain} END"
+    matched = f"v IS NOT NULL AND regexp_matches(line, {_literal(_ENVOY_ONLY)})"
+    return _select_document(document, columns, list(_COMMON_KEYS["upstream_host"]), matched)
 
-    A record matches when it holds a value of the format and a match of the expression `telling`.
-    """
+
+def _json_select(paths: _Paths, composed: dict[tuple[str, ...], list[_Piece]]) -> str:
+    """JSON by the paths of its variables; `composed` are values that several operators wrote."""
     every = list(dict.fromkeys([path for several in paths.values() for path in several]))
     every += [path for path in composed if path not in every]
     listed = ", ".join(_literal("$" + "".join(f'."{key}"' for key in path)) for path in every)
     columns = {
-        name: _first([f"v[{every.index(path) + 1}]" for path in several])
-        for name, several in paths.items()
+        name: _first([f"v[{every.index(path) + 1}]" for path in several]) for name, several in paths.items()
     }
     for path, pieces in composed.items():
         value = f"v[{every.index(path) + 1}]"
@@ -415,23 +422,22 @@ def _json_select(
         for name, column in inner.items():
             found = _time(column.replace("slow", f"({read})", 1), times.get(name))
             columns.setdefault(name, found)
-    known = _first(list(columns.values()))
-    matched = f"{known} IS NOT NULL"
-    if telling is not None:
-        matched += f" AND regexp_matches(line, {_literal(telling)})"
-    if "upstream_host" in paths:
+    present = f"{_first(list(columns.values()))} IS NOT NULL"
+    hosts = [path[-1] for path in paths.get("upstream_host", [])]
+    document = f"TRY(json_extract_string(line, [{listed}]))"
+    return _select_document(document, columns, hosts, present)
+
+
+def _select_document(document: str, columns: dict[str, str], hosts: list[str], matched: str) -> str:
+    """The SELECT of `columns` out of `v`, the `document` of a line; `hosts`: keys of the upstream."""
+    if hosts:
         # a key that is there and null says that no upstream was asked; no key says nothing
-        keys = [_literal(json.dumps(path[-1])) for path in paths["upstream_host"]]
-        present = " OR ".join(f"contains(line, {key})" for key in keys)
-        columns["upstream_host"] = (
-            f"coalesce({columns['upstream_host']}, CASE WHEN {present} THEN '-' END)"
-        )
+        present = " OR ".join(f"contains(line, {_literal(json.dumps(key))})" for key in hosts)
+        columns["upstream_host"] = f"coalesce({columns['upstream_host']}, CASE WHEN {present} THEN '-' END)"
     selected = ", ".join(f"{value} AS {_identifier(name)}" for name, value in columns.items())
     return f"""
-        SELECT line, "offset", {matched} AS matched, {selected}
-        FROM (SELECT line, "offset",
-                CASE WHEN ltrim(line)[1] = '{{'
-                     THEN TRY(json_extract_string(line, [{listed}])) END AS v
+        SELECT line, "offset", coalesce({matched}, false) AS matched, {selected}
+        FROM (SELECT line, "offset", CASE WHEN ltrim(line)[1] = '{{' THEN {document} END AS v
             FROM records)
     """
 

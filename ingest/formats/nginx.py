@@ -180,9 +180,7 @@ def _split_plan(
                 before, after = _around(word)
                 if before or after:
                     size = f"len({text})" if not after else f"len({text}) - {len(after)}"
-                    checks.append(
-                        f"starts_with({alias}[{token}], {_literal(before)})"
-                    ) if before else None
+                    checks.append(f"starts_with({alias}[{token}], {_literal(before)})") if before else None
                     text = f"array_slice({text}, {len(before) + 1}, {size})"
                 expressions.setdefault(variable.text, text)
             if not any(piece.variable for piece in word) and word:
@@ -235,17 +233,20 @@ def _around(word: list[_Piece]) -> tuple[str, str]:
 def _json_select(template: str, pieces: list[_Piece]) -> str:
     """JSON formats: by path; a line that is no JSON (an unquoted empty value) by the expression."""
     leaves = _json_leaves(template)
-    names = _names(pieces)
-    columns = ", ".join(
-        f"""coalesce({f"json_extract_string(doc, {_literal(leaves[name])}), " if name in leaves else ""}{_slow_column(pieces, name)}) AS "{name}\""""
-        for name in names
-    )
+    columns = ", ".join(f'{_json_column(pieces, leaves, name)} AS "{name}"' for name in _names(pieces))
     return f"""
         SELECT line, "offset", doc IS NOT NULL OR slow IS NOT NULL AS matched, {columns}
         FROM (SELECT *, {_slow(pieces, "doc IS NULL")} AS slow
             FROM (SELECT line, "offset", CASE WHEN line[1] = '{{' THEN TRY_CAST(line AS JSON) END AS doc
                 FROM records))
     """
+
+
+def _json_column(pieces: list[_Piece], leaves: dict[str, str], name: str) -> str:
+    slow = _slow_column(pieces, name)
+    if name not in leaves:
+        return slow
+    return f"coalesce(json_extract_string(doc, {_literal(leaves[name])}), {slow})"
 
 
 def _json_leaves(template: str) -> dict[str, str]:
@@ -275,6 +276,5 @@ def _json_leaves(template: str) -> dict[str, str]:
 def _quote_bare_variables(template: str) -> str:
     parts = re.split(r'("(?:[^"\\]|\\.)*")', template)
     return "".join(
-        part if part.startswith('"') else _VARIABLE.sub(lambda match: f'"{match[0]}"', part)
-        for part in parts
+        part if part.startswith('"') else _VARIABLE.sub(lambda match: f'"{match[0]}"', part) for part in parts
     )

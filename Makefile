@@ -1,0 +1,68 @@
+# Every target makes .venv by itself; python3 (3.11 or newer) and make are all that it takes.
+LOGS ?= sample_logs
+REPORT ?= build/report.html
+PORT ?= 8501
+
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: help ingest dashboard report test test-slow lint demo benchmark docs constraints clean
+
+help:
+	@echo "make ingest [LOGS=path]     read logs into data/lake (the sample logs, when no path is given)"
+	@echo "make dashboard [PORT=8501]  open the page on the lake"
+	@echo "make report [REPORT=file]   write the report"
+	@echo "make demo                   the sample week: its alerts, its report, its page"
+	@echo "make test | test-slow       the tests; those that take longer"
+	@echo "make lint                   ruff and mypy"
+	@echo "make benchmark              throughput beside DuckDB's readers and lnav"
+	@echo "make docs                   write the generated parts of the documentation again"
+	@echo "make clean                  remove all that make made, except the lake in data/"
+
+$(READY): pyproject.toml constraints.txt
+	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11) and "why401 needs Python 3.11 or newer; this is " + sys.version.split()[0])'
+	python3 -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r constraints.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+ingest: $(READY)
+	$(BIN)/why401 ingest $(LOGS)
+
+dashboard: $(READY)
+	$(BIN)/why401 dashboard --port $(PORT)
+
+report: $(READY)
+	$(BIN)/why401 report -o $(REPORT)
+
+test: $(READY)
+	$(BIN)/pytest -n 2 -m "not slow"
+
+test-slow: $(READY)
+	$(BIN)/pytest -m slow
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+demo: $(READY)
+	$(BIN)/why401 ingest sample_logs/week --lake build/demo/lake
+	$(BIN)/why401 alerts --lake build/demo/lake
+	$(BIN)/why401 report --lake build/demo/lake -o build/demo/report.html
+	$(BIN)/why401 dashboard --lake build/demo/lake --port $(PORT)
+
+benchmark: $(READY)
+	$(BIN)/python benchmarks/throughput.py
+
+docs: $(READY)
+	$(BIN)/python -m docs.generate
+
+# needs uv on the PATH; what is written names no index and no URL
+constraints:
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-emit-find-links --no-header --no-annotate --extra dev pyproject.toml -o constraints.txt
+
+clean:
+	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

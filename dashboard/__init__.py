@@ -1,0 +1,1 @@
+"""The page: Streamlit over the questions of analysis."""
