@@ -18,7 +18,7 @@ from ingest.errors import InputError
 from ingest.framing import Readable
 
 _GZIP = b"\x1f\x8b"
-_BROKEN: tuple[type[Exception], ...] = (EOFError, gzip.BadGzipFile, isal_zlib.error)
+_BROKEN = (EOFError, gzip.BadGzipFile, isal_zlib.error)
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class Stream:
         """Fills the buffer from its start; bytes read, 0 at the end."""
         try:
             return self._raw.readinto(buffer) or 0
-        except _BROKEN as problem:
+        except _BROKEN as problem:  # type: ignore[misc]
             raise InputError(
                 f"{self._name}: its gzip data is broken or cut off ({problem}); "
                 "what came before has been read"

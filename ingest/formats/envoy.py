@@ -211,7 +211,7 @@ def _identifier(name: str) -> str:
 
 def _text_select(pieces: list[_Piece]) -> str:
     slow, slow_columns = _by_expression(pieces, "line")
-    times = {piece.text: piece.time_format for piece in pieces if piece.variable}
+    times = _time_formats(pieces)
     plan = _split_plan(pieces)
     if plan is None:
         columns = _columns(slow_columns, times)
@@ -334,6 +334,11 @@ def _split(pieces: list[_Piece], separator: str) -> list[list[_Piece]]:
 # Time -----------------------------------------------------------------------------------------
 
 
+def _time_formats(pieces: list[_Piece]) -> dict[str, str | None]:
+    """The time format of each variable; where it stands twice, of the first, which is the one read."""
+    return {piece.text: piece.time_format for piece in reversed(pieces) if piece.variable}
+
+
 def _time(value: str, time_format: str | None) -> str:
     """`value`, which `%START_TIME(time_format)%` wrote, as ISO 8601 or seconds of the epoch."""
     if time_format is None or re.fullmatch(r"%s(\.?%[1-9]?f)?", time_format):
@@ -418,7 +423,7 @@ def _json_select(paths: _Paths, composed: dict[tuple[str, ...], list[_Piece]]) -
     for path, pieces in composed.items():
         value = f"v[{every.index(path) + 1}]"
         read, inner = _by_expression(pieces, value)
-        times = {piece.text: piece.time_format for piece in pieces if piece.variable}
+        times = _time_formats(pieces)
         for name, column in inner.items():
             found = _time(column.replace("slow", f"({read})", 1), times.get(name))
             columns.setdefault(name, found)

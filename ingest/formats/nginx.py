@@ -127,14 +127,16 @@ def _text_select(pieces: list[_Piece]) -> str:
     fast = _split_plan(pieces)
     names = _names(pieces)
     if fast is None:
-        columns = ", ".join(f'{_slow_column(pieces, name)} AS "{name}"' for name in names)
+        columns = ", ".join(_unescaped(name, _slow_column(pieces, name)) for name in names)
         return (
             f'SELECT line, "offset", slow IS NOT NULL AS matched, {columns} '
             f'FROM (SELECT line, "offset", {_slow(pieces, "true")} AS slow FROM records)'
         )
     splits, checks, expressions = fast
     columns = ", ".join(
-        f'CASE WHEN fast THEN {expressions[name]} ELSE {_slow_column(pieces, name)} END AS "{name}"'
+        _unescaped(
+            name, f"CASE WHEN fast THEN {expressions[name]} ELSE {_slow_column(pieces, name)} END"
+        )
         for name in names
     )
     tokens = "".join(f", {expression} AS {alias}" for alias, expression in splits)
@@ -145,6 +147,13 @@ def _text_select(pieces: list[_Piece]) -> str:
                 FROM (SELECT *{tokens}
                     FROM (SELECT line, "offset", string_split(line, '"') AS q FROM records))))
     """
+
+
+def _unescaped(name: str, expression: str) -> str:
+    """The column of a variable. nginx writes quotes, backslashes and what is not ASCII as \\xXX."""
+    if name in _SHAPES or name.startswith("upstream_") and not name.startswith("upstream_http"):
+        return f'{expression} AS "{name}"'
+    return f'hex_unescape({expression}) AS "{name}"'
 
 
 def _split_plan(

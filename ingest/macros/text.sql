@@ -3,6 +3,10 @@
 -- The two ways in which access logs write "no value".
 CREATE MACRO nullify(value) AS nullif(nullif(value, ''), '-');
 
+-- Text in which bytes stand as \xXX, decoded; DuckDB's own reading of a BLOB is just that.
+CREATE MACRO hex_unescape(value) AS
+    CASE WHEN contains(value, '\x') THEN coalesce(TRY(decode(CAST(value AS BLOB))), value) ELSE value END;
+
 -- Percent-decoding that never raises; `+` stays (a path may hold it).
 CREATE MACRO percent_decode(value) AS
     CASE WHEN contains(value, '%') THEN coalesce(TRY(url_decode(value)), value) ELSE value END;

@@ -29,13 +29,13 @@ ingress = '$remote_addr - $remote_user [$time_local] "$request" $status $body_by
 */
 WITH target AS (
     SELECT *,
-        coalesce(nullify(request_method), nullif(regexp_extract(request, '^([A-Z][A-Z_-]*) ', 1), '')) AS verb,
-        -- the target stands between the method and the protocol
+        coalesce(nullify(request_method), CASE WHEN whole THEN split_part(request, ' ', 1) END) AS verb,
+        -- a target may hold blanks, when the client sent it so
         coalesce(nullify(request_uri),
-            CASE WHEN contains(request, ' HTTP/') OR regexp_matches(request, '^[A-Z]+ /') THEN split_part(request, ' ', 2)
-                 WHEN request IS NULL THEN uri || CASE WHEN nullify(coalesce(args, query_string)) IS NULL THEN ''
-                                                       ELSE '?' || coalesce(args, query_string) END END) AS target
-    FROM fields
+            CASE WHEN whole THEN substr(request, strpos(request, ' ') + 1, len(request) - strpos(request, ' ') - 9) END,
+            uri || CASE WHEN nullify(coalesce(args, query_string)) IS NULL THEN ''
+                        ELSE '?' || coalesce(args, query_string) END) AS target
+    FROM (SELECT *, request LIKE '% % HTTP/_._' AS whole FROM fields)
 )
 SELECT
     "offset",
@@ -56,9 +56,11 @@ SELECT
     verb AS method,
     http_status(status) AS status,
     http_status(last_of_list(upstream_status)) AS upstream_status,
-    -- nginx writes `-` (or nothing, in JSON) where no upstream was asked
+    -- nginx writes `-` (or nothing, in JSON) where no upstream was asked; a 502 or 504 of $upstream_status
+    -- is nginx's own word for an upstream that did not answer, or the upstream's: the log does not tell
     CASE WHEN coalesce(upstream_status, upstream_addr) IS NULL THEN NULL
          WHEN nullify(coalesce(upstream_status, upstream_addr)) IS NULL THEN 'gateway'
+         WHEN http_status(last_of_list(upstream_status)) IN (502, 504) THEN NULL
          WHEN http_status(last_of_list(upstream_status)) = http_status(status) THEN 'upstream'
          WHEN upstream_status IS NULL THEN 'upstream'
          ELSE 'gateway' END AS answered_by,
