@@ -61,6 +61,8 @@ _ENVOY_ONLY = (
 )
 """A key that no other product's log has: what tells Envoy's JSON from JSON of any other kind."""
 
+_IN_CAPITALS = "contains(line, '\"RESPONSE_')"
+
 _SAME_HEADER = {
     "x_envoy_original_path": "path",
     "x_envoy_origin_path": "path",
@@ -404,12 +406,18 @@ def _common_select() -> str:
         f"TRY(from_json(line, {_literal(json.dumps(dict.fromkeys(spelled, 'VARCHAR')))}))"
         for spelled in (keys, [key.upper() for key in keys])
     )
+    # two structs and not a CASE between them: DuckDB 2.0 reads a field through a CASE by one name
+    document = f"struct_pack(a := {plain}, b := CASE WHEN {_IN_CAPITALS} THEN {capital} END)"
     columns = {
-        name: _first([f"v.{_identifier(key)}" for key in several]) for name, several in _COMMON_KEYS.items()
+        name: _first(
+            [f"v.a.{_identifier(key)}" for key in several]
+            + [f"v.b.{_identifier(key.upper())}" for key in several]
+        )
+        for name, several in _COMMON_KEYS.items()
     }
-    document = f"CASE WHEN contains(line, '\"RESPONSE_') THEN {capital} ELSE {plain} END"
-    matched = f"v IS NOT NULL AND regexp_matches(line, {_literal(_ENVOY_ONLY)})"
-    return _select_document(document, columns, list(_COMMON_KEYS["upstream_host"]), matched)
+    matched = f"v.a IS NOT NULL AND regexp_matches(line, {_literal(_ENVOY_ONLY)})"
+    hosts = _COMMON_KEYS["upstream_host"]
+    return _select_document(document, columns, [*hosts, hosts[0].upper()], matched)
 
 
 def _json_select(paths: _Paths, composed: dict[tuple[str, ...], list[_Piece]]) -> str:

@@ -29,10 +29,11 @@ ingress = '$remote_addr - $remote_user [$time_local] "$request" $status $body_by
 */
 WITH target AS (
     SELECT *,
-        coalesce(nullify(request_method), CASE WHEN whole THEN split_part(request, ' ', 1) END) AS verb,
+        coalesce(nullify(request_method), CASE WHEN whole THEN split_part(request, ' ', 1) WHEN starts_with(request, 'GET /') THEN 'GET' END) AS verb,
         -- a target may hold blanks, when the client sent it so
         coalesce(nullify(request_uri),
-            CASE WHEN whole THEN substr(request, strpos(request, ' ') + 1, len(request) - strpos(request, ' ') - 9) END,
+            CASE WHEN whole THEN substr(request, strpos(request, ' ') + 1, len(request) - strpos(request, ' ') - 9)
+                 WHEN starts_with(request, 'GET /') THEN substr(request, 5) END,  -- HTTP/0.9
             uri || CASE WHEN nullify(coalesce(args, query_string)) IS NULL THEN ''
                         ELSE '?' || coalesce(args, query_string) END) AS target
     FROM (SELECT *, request LIKE '% % HTTP/_._' AS whole FROM fields)
@@ -58,7 +59,7 @@ SELECT
     http_status(last_of_list(upstream_status)) AS upstream_status,
     -- nginx writes `-` (or nothing, in JSON) where no upstream was asked; a 502 or 504 of $upstream_status
     -- is nginx's own word for an upstream that did not answer, or the upstream's: the log does not tell
-    CASE WHEN coalesce(upstream_status, upstream_addr) IS NULL THEN NULL
+    CASE WHEN coalesce(upstream_status, upstream_addr) IS NULL OR status = '499' THEN NULL
          WHEN nullify(coalesce(upstream_status, upstream_addr)) IS NULL THEN 'gateway'
          WHEN http_status(last_of_list(upstream_status)) IN (502, 504) THEN NULL
          WHEN http_status(last_of_list(upstream_status)) = http_status(status) THEN 'upstream'
