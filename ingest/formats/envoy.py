@@ -300,7 +300,10 @@ def _split_plan(pieces: list[_Piece]) -> _Plan | None:
             width = 1 + (variables[0].time_format or "").count(" ")
             value = " || ' ' || ".join(f"{alias}[{token + n}]" for n in range(width))
             token += width
-            plan.values.setdefault(variables[0].text, _inside(word, value, plan.checks))
+            inside = _inside(word, value, plan.checks)
+            plan.values.setdefault(variables[0].text, inside)
+            if variables[0].text == "response_code":
+                plan.checks.append(f"{inside} < ':'")  # digits or `-`: no words of another log
         plan.checks.append(f"len({alias}) = {token - 1}")
     return plan
 

@@ -61,10 +61,10 @@ told AS (
             WHEN code IS NULL THEN NULL
             WHEN details = 'via_upstream' OR start = 'upstream_reset_after_response_started' THEN 'upstream'
             WHEN details IS NOT NULL OR upstream_host = '-' THEN 'gateway'
-            WHEN upstream_host IS NULL THEN NULL
-            -- what Envoy answers in place of an upstream is an error; DI: the answer was only delayed
-            WHEN code < 400 OR flags IS NULL OR flags IN ('DI', 'DC') THEN 'upstream'
-            ELSE 'gateway' END AS answered
+            -- what Envoy answers in place of an upstream is an error with a flag; with DI the answer
+            -- was only delayed, with DC the client went away while it was sent
+            WHEN code >= 400 AND flags IS NOT NULL AND flags NOT IN ('DI', 'DC') THEN 'gateway'
+            WHEN upstream_host IS NOT NULL THEN 'upstream' END AS answered
     FROM headed
 )
 SELECT
