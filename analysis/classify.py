@@ -1,0 +1,133 @@
+"""Verdicts: the distinct failures joined to the rules, in one query.
+
+Events never store a cause, so a rule that is fixed today corrects all of history.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from analysis.rules import MATCHES, PORTABLE_CODE, Rule, load_rules
+from analysis.taxonomy import UNCLASSIFIED, load_causes, load_families
+
+_QUERY = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
+_RULES = "why401_rules"
+
+
+@cache
+def rules_table() -> pa.Table:
+    """The rules, one row for each: what they ask for, what they say, and their `rank` (0 goes first)."""
+    rules = load_rules()
+    ranks = {rule: rank for rank, rule in enumerate(sorted(rules, key=_order))}
+    columns = {
+        "position": pa.array(range(len(rules)), pa.int32()),
+        "rule": pa.array([rule.name for rule in rules], pa.string()),
+        "rank": pa.array([ranks[rule] for rule in rules], pa.int32()),
+        "tier": pa.array([rule.tier for rule in rules], pa.int32()),
+        "portable": pa.array([rule.portable for rule in rules], pa.bool_()),
+    }
+    for name in (
+        *("source", "field", "match", "pattern", "endpoint", "status", "grant_type", "error"),
+        *("cause", "confidence", "reference"),
+    ):
+        columns[name] = pa.array([getattr(rule, name) for rule in rules], pa.string())
+    return pa.table(columns)
+
+
+@cache
+def causes_table() -> pa.Table:
+    """The causes, one row for each, with the title and the mission of their family."""
+    families = load_families()
+    rows = [
+        {
+            "cause": cause.id,
+            "family": cause.family,
+            "family_title": families[cause.family].title,
+            "mission": families[cause.family].mission,
+            "title": cause.title,
+            "responsible": cause.responsible,
+            "retry": cause.retry,
+            "security": cause.security,
+            "normal": cause.normal,
+            "remedy": cause.remedy,
+            "reference": cause.reference,
+            "evidence": cause.evidence,
+        }
+        for cause in load_causes().values()
+    ]
+    return pa.Table.from_pylist(rows)
+
+
+def classify(connection: duckdb.DuckDBPyConnection, signatures: str, into: str) -> None:
+    """Creates (or replaces) the table `into` with a verdict for each row of the table `signatures`.
+
+    `signatures` has `signature` (unique), `source`, `endpoint`, `grant_type`, `status`, `error`,
+    `error_code` and `error_description` (one example of the message). `into` gets `signature`,
+    `cause`, `confidence` (high, medium, low), `rule` (the row that decided, NULL for none) and
+    `considered` (up to five other rules that fit, best first). Raises duckdb.Error when a column is
+    missing.
+    """
+    connection.register(_RULES, rules_table())
+    try:
+        connection.execute(
+            _QUERY.format(
+                into=_identifier(into),
+                signatures=_identifier(signatures),
+                rules=_RULES,
+                regexes=_regexes(),
+                portable=PORTABLE_CODE,
+                unclassified=UNCLASSIFIED,
+            )
+        )
+    finally:
+        connection.unregister(_RULES)
+
+
+def _order(rule: Rule) -> tuple[object, ...]:
+    """The order of evidence of docs/architecture.md."""
+    return (
+        rule.tier,
+        rule.source is None,
+        MATCHES.index(rule.match),
+        -len(rule.pattern),
+        -rule.conditions,
+        rule.file,
+        rule.line,
+    )
+
+
+@cache
+def _regexes() -> str:
+    """A list of the positions of the regular expressions that match `value`.
+
+    The expressions stand in the query as constants: DuckDB compiles those once, and any others once
+    for every row. The same expression under several conditions is tried once.
+    """
+    same: dict[tuple[str | None, str, str], list[int]] = {}
+    for position, rule in enumerate(load_rules()):
+        if rule.match == "regex":
+            source = None if rule.portable else rule.source
+            same.setdefault((source, rule.field, rule.pattern), []).append(position)
+    tests = [
+        f"CASE WHEN {_guard(source, field)} AND regexp_matches(value, {_literal(pattern)}, 'i') "
+        f"THEN {positions} END"
+        for (source, field, pattern), positions in same.items()
+    ]
+    return f"flatten(list_filter([{', '.join(tests)}], lambda found: found IS NOT NULL))"
+
+
+def _guard(source: str | None, field: str) -> str:
+    guard = f"field = {_literal(field)}"
+    return guard if source is None else f"{guard} AND source = {_literal(source)}"
+
+
+def _literal(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
+
+
+def _identifier(name: str) -> str:
+    return ".".join('"' + part.replace('"', '""') + '"' for part in name.split("."))
