@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import io
 import os
 import stat
@@ -10,15 +9,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
-from isal import igzip_threaded, isal_zlib
+from isal import isal_zlib
 
 from ingest.errors import InputError
 from ingest.framing import Readable
 
 _GZIP = b"\x1f\x8b"
-_BROKEN = (EOFError, gzip.BadGzipFile, isal_zlib.error)
+_BLOCK = 256 * 1024
+_BROKEN = (EOFError, isal_zlib.error)
 
 
 @dataclass(frozen=True)
@@ -118,16 +117,36 @@ def open_input(item: Input) -> Iterator[Stream]:
         with item.path.open("rb", buffering=0) as file:
             packed = file.read(2) == _GZIP
             file.seek(0)
-            if not packed:
-                yield Stream(name, file)
-                return
-        with _unpacked(item.path) as unpacked:
-            yield Stream(name, cast(Readable, unpacked))
+            yield Stream(name, _Gunzip(file) if packed else file)
     except OSError as problem:
         raise InputError(f"{name}: {_reason(problem)}") from problem
 
 
-def _unpacked(path: Path) -> io.BufferedReader:
-    """gzip, all of its members, decompressed beside the reader in a thread."""
-    unpacked = igzip_threaded.open(path, "rb", threads=1)  # type: ignore[no-untyped-call]
-    return cast(io.BufferedReader, unpacked)
+class _Gunzip:
+    """The content of a gzip file, all of its members (RFC 1952 2.2), up to where it may be broken."""
+
+    def __init__(self, file: io.FileIO) -> None:
+        self._file = file
+        self._member = isal_zlib.decompressobj(wbits=31)
+        self._packed = b""
+        self._content = memoryview(b"")
+
+    def readinto(self, buffer: memoryview, /) -> int:
+        while not self._content:
+            if not self._packed:
+                self._packed = self._file.read(_BLOCK) or b""
+                if not self._packed:
+                    if not self._member.eof:
+                        raise EOFError("it ends before the end of its data")
+                    return 0
+            if self._member.eof:
+                if not self._packed.strip(b"\x00"):
+                    self._packed = b""
+                    continue
+                self._member = isal_zlib.decompressobj(wbits=31)
+            self._content = memoryview(self._member.decompress(self._packed, 16 * _BLOCK))
+            self._packed = self._member.unused_data if self._member.eof else self._member.unconsumed_tail
+        size = min(len(buffer), len(self._content))
+        buffer[:size] = self._content[:size]
+        self._content = self._content[size:]
+        return size

@@ -134,9 +134,7 @@ def _text_select(pieces: list[_Piece]) -> str:
         )
     splits, checks, expressions = fast
     columns = ", ".join(
-        _unescaped(
-            name, f"CASE WHEN fast THEN {expressions[name]} ELSE {_slow_column(pieces, name)} END"
-        )
+        _unescaped(name, f"CASE WHEN fast THEN {expressions[name]} ELSE {_slow_column(pieces, name)} END")
         for name in names
     )
     tokens = "".join(f", {expression} AS {alias}" for alias, expression in splits)

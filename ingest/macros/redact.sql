@@ -20,7 +20,7 @@ CREATE MACRO redact(text) AS
         -- a JWT, whole or cut
         'eyJ[A-Za-z0-9_=-]{6,}(?:(?:\.|%2[eE])[A-Za-z0-9_=-]*)*', '[redacted]', 'g'),
         -- Authorization and Cookie values whole
-        '(?i)((?:proxy-)?authorization|cookie|set-cookie)((?:\\*["''])?\s*(?:=|:|%(?:25)*3[AD])\s*\\*["'']?)(?:[A-Za-z]+(?:\s|\+|%(?:25)*20)+)?[^\s"''<>,}\]&]+(?:;\s*[^\s"''<>,}\]&;]+)*', '\1\2[redacted]', 'g'),
+        '(?i)((?:proxy-)?authorization|cookie|set-cookie)((?:\\*["''])?\s*(?:=|:|%(?:25)*3[AD])\s*\\*["'']?)(?:[A-Za-z]+(?:\s|\+|%(?:25)*20)+)?[^\s"''<>,;}\]&]+(?:;\s*[^\s"''<>,}\]&;]+)*', '\1\2[redacted]', 'g'),
         -- an authentication scheme and its credentials
         '((?i:bearer|basic|dpop|negotiate|digest)(?:\s|\+|%(?:25)*20)+)[a-z._~+/-]*[A-Z0-9][A-Za-z0-9._~+/=-]{5,}', '\1[redacted]', 'g'),
         -- user information of a URL

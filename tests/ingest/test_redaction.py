@@ -1,0 +1,82 @@
+"""No secret gets past redaction, wherever and however it is written; what is none stays readable."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest import Engine, Settings
+
+ENGINE = Engine(Settings("a key of tests"))
+_NAMES = (
+    "access_token", "refresh_token", "id_token", "client_secret", "client_assertion", "code",
+    "code_verifier", "password", "device_code", "state", "assertion", "SAMLResponse", "api_key", "token",
+)  # fmt: skip
+_secret = st.text(
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.~", min_size=12, max_size=80
+).map(lambda text: "s3" + text)
+_WAYS: dict[str, Callable[[str, str], str]] = {
+    "query": lambda name, secret: f"GET /cb?x=1&{name}={secret}&y=2 HTTP/1.1",
+    "upper": lambda name, secret: f"/cb?{name.upper()}={secret}",
+    "form": lambda name, secret: f"grant_type=x&{name}={secret}",
+    "nested": lambda name, secret: "/login?next=" + quote(f"https://app.example.com/cb?{name}={secret}&a=b", safe=""),
+    "twice": lambda name, secret: "u=" + quote("n=" + quote(f"https://a.example.com/?{name}={secret}", safe=""), safe=""),
+    "json": lambda name, secret: json.dumps({"a": 1, name: secret, "b": 2}),
+    "json in json": lambda name, secret: json.dumps({"body": json.dumps({name: secret})}),
+    "prose": lambda name, secret: f"refused: {name}: {secret} is not known",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("way", _WAYS)
+@given(name=st.sampled_from(_NAMES), secret=_secret)
+def test_no_value_of_a_secret_parameter_stays(way: str, name: str, secret: str) -> None:
+    assert secret not in ENGINE.redact(_WAYS[way](name, secret))
+
+
+_JWT = "eyJhbGciOiJSUzI1NiIsImtpZCI6ImsxIn0.eyJzdWIiOiJhIiwiZXhwIjoxfQ.c2lnbmF0dXJlLW9mLWEtdG9rZW4"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"Authorization: Bearer {_JWT}",
+        f"authorization=Bearer+{_JWT}&Host=api.example.com",
+        f"Accept=%2A%2F%2A&Authorization=Bearer+{_JWT}&Cookie=sid%3D" + "a" * 20,
+        f"[jwt] get user error:{_JWT},err is: [jwt_auth] token expired",
+        f"token {_JWT[:60]} was cut",
+        "Authorization: Basic YmlsbGluZy1iYXRjaDpzM2NyM3Q=",
+        "Basic YmlsbGluZy1iYXRjaDpzM2NyM3Q=",
+        "Cookie: session=YmlsbGluZy1iYXRjaDpzM2NyM3Q; theme=YmlsbGluZy1iYXRjaDpzM2NyM3Q",
+        "postgres://app:YmlsbGluZy1iYXRjaDpzM2NyM3Q@db.example.com/x",
+        "DPoP YmlsbGluZy1iYXRjaDpzM2NyM3QYmlsbGluZy1iYXRjaDpzM2NyM3Q",
+    ],
+)
+def test_credentials_go_whole(text: str) -> None:
+    left = ENGINE.redact(text)
+    assert "YmlsbGluZy1i" not in left
+    assert "eyJ" not in left
+    assert "c2lnbmF0dXJl" not in left
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'Bearer realm="api", error="invalid_token", error_description="The access token expired"',
+        "AADSTS7000222: The provided client secret keys are expired.",
+        "PKCE verification failed: Invalid code verifier",
+        "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36",
+        "Jwks doesn't have key to match kid or alg from Jwt",
+        "missing or invalid token",
+        "/realms/shop/protocol/openid-connect/token",
+        "7fee0b7c-3a5c-4f5e-9d5f-0d3c1f6a7b11",
+        "invalid_client_credentials",
+        "Error code: 50126",
+    ],
+)
+def test_what_is_no_secret_stays(text: str) -> None:
+    assert ENGINE.redact(text) == text
