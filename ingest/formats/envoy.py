@@ -279,11 +279,13 @@ def _split_plan(pieces: list[_Piece]) -> _Plan | None:
     sections = _split(pieces, '"')
     plan = _Plan([], [f"len(q) = {len(sections)}"], {})
     for place, section in enumerate(sections, start=1):
-        if len(section) == 1 and section[0].variable:
-            plan.values.setdefault(section[0].text, f"q[{place}]")
-            continue
-        if not any(piece.variable for piece in section):
+        variables = [piece for piece in section if piece.variable]
+        if not variables:
             plan.checks.append(f"q[{place}] = {_literal(''.join(p.text for p in section))}")
+            continue
+        if len(variables) == 1:
+            inside = _inside(section, f"q[{place}]", plan.checks)
+            plan.values.setdefault(variables[0].text, inside)
             continue
         alias = f"w{place}"
         plan.words.append((alias, f"q[{place}]"))
