@@ -53,7 +53,7 @@ demo: $(READY)
 	$(BIN)/why401 dashboard --lake build/demo/lake --port $(PORT)
 
 benchmark: $(READY)
-	$(BIN)/python benchmarks/throughput.py
+	$(BIN)/python -m benchmarks.throughput
 
 docs: $(READY)
 	$(BIN)/python -m docs.generate

@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from analysis.rules import MATCHES, PORTABLE_CODE, Rule, load_rules
+from analysis.rules import MATCHES, PORTABLE_CODE, STANDARD, Rule, load_rules
 from analysis.taxonomy import UNCLASSIFIED, load_causes, load_families
 
 _QUERY = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
@@ -88,10 +88,10 @@ def classify(connection: duckdb.DuckDBPyConnection, signatures: str, into: str) 
 
 
 def _order(rule: Rule) -> tuple[object, ...]:
-    """The order of evidence of docs/architecture.md."""
+    """The order of evidence of docs/architecture.md; a product's own words before everybody's."""
     return (
         rule.tier,
-        rule.source is None,
+        0 if rule.source else 2 if rule.file == STANDARD else 1,
         MATCHES.index(rule.match),
         -len(rule.pattern),
         -rule.conditions,

@@ -22,6 +22,7 @@ from analysis.taxonomy import load_causes
 from lake.schema import ENDPOINTS
 
 RULES = Path(__file__).parent / "rules"
+STANDARD = "_standard.csv"
 
 COLUMNS = (
     "field",
@@ -78,9 +79,7 @@ class Rule:
     def name(self) -> str:
         """The row as a person finds it again: file, field, pattern and conditions."""
         conditions = "".join(
-            f" {name}={value}"
-            for name in _CONDITIONS
-            if (value := getattr(self, name)) is not None
+            f" {name}={value}" for name in _CONDITIONS if (value := getattr(self, name)) is not None
         )
         return f"{self.file}:{self.field}{_SIGNS[self.match]}{self.written}{conditions}"
 
@@ -127,9 +126,8 @@ def read_rules(folder: Path) -> tuple[Rule, ...]:
     first: dict[tuple[object, ...], Rule] = {}
     for path in sorted(folder.glob("*.csv")):
         for rule in _read(path):
-            key = (rule.source, rule.field, rule.match, rule.pattern) + tuple(
-                getattr(rule, name) for name in _CONDITIONS
-            )
+            conditions = (getattr(rule, name) for name in _CONDITIONS)
+            key = (rule.source, rule.field, rule.match, rule.pattern, *conditions)
             twin = first.setdefault(key, rule)
             if twin is not rule:
                 raise RulesError(
@@ -158,9 +156,7 @@ def lint(rules: tuple[Rule, ...]) -> list[str]:
         if rule.match != "regex":
             continue
         try:
-            found = connection.execute(
-                "SELECT regexp_matches('', $1, 'i')", [rule.pattern]
-            ).fetchone()
+            found = connection.execute("SELECT regexp_matches('', $1, 'i')", [rule.pattern]).fetchone()
         except duckdb.Error as problem:
             findings.append(f"{where}: {rule.pattern!r} is no RE2 expression: {problem}")
             continue

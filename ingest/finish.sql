@@ -7,12 +7,17 @@ WITH parsed AS MATERIALIZED (
         CASE WHEN contains(path, '?') THEN substr(path, strpos(path, '?') + 1) END AS query
     FROM ({parsed})
 ),
--- Paths repeat: endpoints and routes are worked out once for each.
-paths AS MATERIALIZED (
-    SELECT bare, coalesce(getvariable('own_endpoints')[plain], endpoint_of_lower(lower(plain))) AS endpoint,
-        route_of(plain) AS route
+-- Paths repeat, and routes more so: routes are worked out once for each path, endpoints for each route.
+routes AS MATERIALIZED (
+    SELECT bare, route_of(plain) AS route, getvariable('own_endpoints')[plain] AS own_endpoint
     FROM (SELECT bare, rtrim(bare_path(bare), '/') AS plain
           FROM (SELECT DISTINCT bare FROM parsed WHERE bare IS NOT NULL))
+),
+paths AS (
+    SELECT bare, route, coalesce(own_endpoint, standard) AS endpoint
+    FROM routes JOIN (
+        SELECT route, endpoint_of_lower(lower(route)) AS standard FROM (SELECT DISTINCT route FROM routes)
+    ) USING (route)
 ),
 opened AS (
     SELECT parsed.* EXCLUDE (endpoint, route, bare, jwt),

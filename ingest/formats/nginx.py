@@ -149,7 +149,7 @@ def _text_select(pieces: list[_Piece]) -> str:
 
 def _unescaped(name: str, expression: str) -> str:
     """The column of a variable. nginx writes quotes, backslashes and what is not ASCII as \\xXX."""
-    if name in _SHAPES or name.startswith("upstream_") and not name.startswith("upstream_http"):
+    if name in _SHAPES or (name.startswith("upstream_") and not name.startswith("upstream_http")):
         return f'{expression} AS "{name}"'
     return f'hex_unescape({expression}) AS "{name}"'
 

@@ -25,8 +25,8 @@ CREATE MACRO redact(text) AS
         '((?i:bearer|basic|dpop|negotiate|digest)(?:\s|\+|%(?:25)*20)+)[a-z._~+/-]*[A-Z0-9][A-Za-z0-9._~+/=-]{5,}', '\1[redacted]', 'g'),
         -- user information of a URL
         '(?i)([a-z][a-z0-9+.-]*://)[^/\s@:]*:[^/\s@]*@', '\1[redacted]@', 'g')),
-        -- what is too long to be a word, a UUID or a digest of 32 digits
-        '[A-Za-z0-9_~+-]{40,}(?:\.[A-Za-z0-9_~+=-]+)*=*|[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{16,}(?:\.[A-Za-z0-9_-]+)*', '[redacted]', 'g');
+        -- what is too long to be a UUID or a digest of 32 digits, and is no plain word either
+        '[a-z_~+-]*[A-Z0-9][A-Za-z0-9_~+-]{34,}(?:\.[A-Za-z0-9_~+=-]+)*=*|[a-z_-]*[A-Z0-9][A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{16,}(?:\.[A-Za-z0-9_-]+)*', '[redacted]', 'g');
 
 CREATE MACRO may_hold_secret(text) AS
     len(text) >= 40 AND regexp_matches(text, '[A-Za-z0-9_~+-]{40,}|[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{16,}')

@@ -33,55 +33,65 @@ WITH read AS (
 -- where the message of an event begins: ` type=LOGIN, realmId=`, whatever the log's own format puts before it
 found AS (
     SELECT *,
-        CASE WHEN NOT contains(written, ', realmId=') THEN NULL
-             WHEN regexp_matches(split_part(written, ', realmId=', 1), '(^|[^A-Za-z_])operationType=[^=]*$') THEN 'operationType='
-             WHEN regexp_matches(split_part(written, ', realmId=', 1), '(^|[^A-Za-z_])type=[^=]*$') THEN 'type=' END AS shape
-    FROM read
+        CASE WHEN begins > 0 AND begins < realm AND realm - begins < 80 THEN 'type='
+             WHEN realm > 0 AND strpos(written, 'operationType=') BETWEEN 1 AND realm THEN 'operationType='
+             WHEN begins > 0 AND begins < realm THEN 'type=' END AS shape
+    FROM (SELECT *, strpos(written, 'type=') AS begins, strpos(written, ', realmId=') AS realm FROM read)
 ),
 told AS (
-    SELECT *,
-        CASE WHEN shape = 'type=' THEN
-            'type=' || split_part(split_part(written, ', realmId=', 1), 'type=', -1)
-            || substr(written, strpos(written, ', realmId=')) END AS message
-    FROM found
+    SELECT *, message[6] AS quote
+    FROM (
+        SELECT * EXCLUDE (begins, realm),
+            CASE WHEN shape IS NULL OR shape <> 'type=' THEN NULL
+                 WHEN realm - begins < 80 THEN substr(written, begins)
+                 ELSE 'type=' || split_part(substr(written, 1, realm - 1), 'type=', -1) || substr(written, realm) END AS message
+        FROM found
+    )
 ),
-quoted AS (
-    SELECT *,
-        CASE WHEN message IS NULL THEN NULL
-             WHEN message[6] = '"' THEN message
-             -- no quotes: put them around each value, in place of those that old releases set around blanks
-             WHEN regexp_matches(message[6], '[A-Z]') THEN
-                regexp_replace(regexp_replace(
-                    'type="' || translate(message[6:], '\"', chr(2) || chr(1)) || '"',
-                    ', ([A-Za-z][A-Za-z0-9_.-]*)=', '", \1="', 'g'),
-                    '="''([^"]*)''"', '="\1"', 'g')
-             ELSE replace(replace(message, '"', chr(1)), message[6], '"') END AS plain
-    FROM told
-),
+-- a value's own backslashes become chr(2), its own quotes chr(1) (a double one) or chr(3) (the log's quote)
 escaped AS (
     SELECT *,
-        CASE WHEN plain IS NULL THEN NULL
-             WHEN message[6] = '"' AND plain[-1] = '"' AND NOT contains(plain, '\') THEN plain
-             -- a backslash before a quote that ends a value is the value's own; other such quotes are the value's
-             ELSE replace(replace(regexp_replace(regexp_replace(regexp_replace(
-                    plain, '[\x00\x03-\x1f]', ' ', 'g'),
+        CASE WHEN message IS NULL THEN NULL
+             WHEN quote = '"' AND ends_with(message, '"') AND NOT contains(message, '\') THEN message
+             WHEN quote BETWEEN 'A' AND 'Z' THEN
+                CASE WHEN regexp_matches(message, '[\x00-\x1f"\\]')
+                     THEN translate(regexp_replace(message, '[\x00-\x1f]', ' ', 'g'), '\"', chr(2) || chr(1)) ELSE message END
+             -- a backslash before the quote that ends a value is the value's own; before another it marks the value's quote
+             ELSE replace(replace(regexp_replace(regexp_replace(
+                    replace(replace(regexp_replace(message, '[\x00-\x1f]', ' ', 'g'),
+                        '"', CASE WHEN quote = '"' THEN '"' ELSE chr(1) END), quote, '"'),
                     '", (?:cookies=\[|stackTrace=).*$', '"'),
                     '\\"(, [^ ,="]+="|$)', chr(2) || '"\1', 'g'),
                     '\"', chr(3)), '\', chr(2)) END AS flat
-    FROM quoted
+    FROM told
 ),
 objects AS (
     SELECT *,
-        CASE WHEN flat IS NULL THEN NULL
-             WHEN message[6] = '"' AND NOT contains(message, '\') THEN
-                '{"' || replace(replace(flat, '="', '":"'), '", ', '","') || '}'
-             ELSE replace(replace(replace('{"' || replace(replace(flat, '="', '":"'), '", ', '","') || '}',
-                    chr(1), '\"'), chr(2), '\\'), chr(3),
-                    CASE WHEN message[6] = '"' THEN '\"' ELSE message[6] END) END AS object
-    FROM escaped
+        CASE WHEN contains(bare, chr(1)) OR contains(bare, chr(2)) OR contains(bare, chr(3))
+             THEN replace(replace(replace(bare, chr(1), '\"'), chr(2), '\\'), chr(3),
+                    CASE WHEN quote = '"' THEN '\"' ELSE quote END)
+             ELSE bare END AS object
+    FROM (
+        SELECT *,
+            CASE WHEN flat IS NULL THEN NULL
+                 -- no quotes; releases up to 20 set '...' around a value with blanks
+                 WHEN quote BETWEEN 'A' AND 'Z'
+                      AND regexp_full_match(flat, 'type=[A-Z0-9_]+(?:, [A-Za-z][A-Za-z0-9_.-]*=[^=,]*)+') THEN
+                    replace(replace('{"' || replace(replace(flat, '=', '":"'), ', ', '","') || '"}',
+                        '":"''', '":"'), '''"', '"')
+                 -- values that hold commas or =: a part that begins like `key=` is a field, another belongs to the one before
+                 WHEN quote BETWEEN 'A' AND 'Z' THEN
+                    replace(replace('{' || substr(array_to_string(list_transform(string_split(flat, ', '),
+                        lambda part: CASE WHEN regexp_matches(part, '^[A-Za-z][A-Za-z0-9_.-]*=')
+                            THEN '","' || split_part(part, '=', 1) || '":"' || substr(part, strpos(part, '=') + 1)
+                            ELSE ', ' || part END), ''), 3) || '"}',
+                        '":"''', '":"'), '''"', '"')
+                 ELSE '{"' || replace(replace(flat, '="', '":"'), '", ', '","') || '}' END AS bare
+        FROM escaped
+    )
 ),
 parsed AS (
-    SELECT * EXCLUDE (message, plain, flat, object),
+    SELECT * EXCLUDE (message, quote, flat, bare, object),
         CASE WHEN object IS NOT NULL THEN TRY(from_json(object,
             '{"type":"VARCHAR","realmId":"VARCHAR","realmName":"VARCHAR","clientId":"VARCHAR","userId":"VARCHAR",
               "sessionId":"VARCHAR","ipAddress":"VARCHAR","error":"VARCHAR","reason":"VARCHAR","detail":"VARCHAR",
