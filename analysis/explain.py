@@ -1,0 +1,184 @@
+"""Why did this fail? The answer for one failure that a person holds in their hands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+
+import duckdb
+import pyarrow as pa
+
+from analysis.classify import classify
+from analysis.errors import AnalysisError
+from analysis.pasted import Evidence, read_pasted
+from analysis.rules import CONFIDENCES, load_rules
+from analysis.taxonomy import UNCLASSIFIED, load_causes
+from ingest import parse_text
+from ingest.errors import SourceError
+
+_COLUMNS = pa.schema(
+    [
+        ("signature", pa.int64()),
+        ("source", pa.string()),
+        ("endpoint", pa.string()),
+        ("grant_type", pa.string()),
+        ("status", pa.int16()),
+        ("error", pa.string()),
+        ("error_code", pa.string()),
+        ("error_description", pa.string()),
+    ]
+)
+_LONGEST_LOG = 1_000_000
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A verdict with what its cause says. `rule` names the row that decided, None where none did.
+
+    It holds nothing of the text that was explained, so it can be shown and stored.
+    """
+
+    cause: str
+    family: str
+    title: str
+    responsible: str
+    retry: str
+    security: bool
+    normal: bool
+    remedy: str
+    reference: str
+    confidence: str
+    rule: str | None
+
+
+@dataclass(frozen=True)
+class _Verdict:
+    cause: str
+    confidence: str
+    rule: str | None
+    evidence: Evidence
+
+    @property
+    def known(self) -> bool:
+        return not self.cause.startswith("unknown.")
+
+    @property
+    def file(self) -> str:
+        return (self.rule or "").split(":", 1)[0]
+
+    @property
+    def by_marked_code(self) -> bool:
+        """Whether a code decided that tells its vendor: nobody else's rules matter then."""
+        return self.evidence.source is None and not self.file.startswith("_") and self.file != ""
+
+    @property
+    def by_registered_code(self) -> bool:
+        """Whether there is nothing but an OAuth error code, which means what the RFC says."""
+        registered = (self.rule or "").startswith("_standard.csv:error=")
+        return registered and self.evidence.error_description is None
+
+
+def explain(text: str, source: str | None = None) -> list[Explanation]:
+    """What a text says about a failure, the best explanation first; never empty.
+
+    The text may be a line of a log (of `source`, or of any source that recognises it), a JSON error
+    body, a WWW-Authenticate value, a callback URL with `error`, a raw HTTP response, a bare code or a
+    message. One explanation for each distinct cause; a text that says nothing gives
+    unknown.unclassified. Raises AnalysisError for a source that does not exist.
+    """
+    verdicts = _verdicts(_logged(text, source), spread=False)
+    for layer in read_pasted(text):
+        if any(verdict.known for verdict in verdicts):
+            break
+        verdicts += _verdicts([_of(source, said) for said in layer], spread=source is None)
+    return _explanations(verdicts)
+
+
+def _logged(text: str, source: str | None) -> list[Evidence]:
+    """The failures that stand in a text of log lines."""
+    try:
+        events = parse_text(text[:_LONGEST_LOG], source)
+    except SourceError as problem:
+        raise AnalysisError(str(problem)) from problem
+    names = [name for name in _COLUMNS.names if name != "signature"]
+    failures = [
+        Evidence(**{name: event[name] for name in names})
+        for event in events.select([*names, "outcome"]).to_pylist()
+        if event["outcome"] == "failure"
+    ]
+    return list(dict.fromkeys(failures))
+
+
+def _of(source: str | None, evidence: Evidence) -> Evidence:
+    return Evidence(**{**asdict(evidence), "source": source})
+
+
+def _verdicts(evidence: list[Evidence], spread: bool) -> list[_Verdict]:
+    """The verdicts on pieces of evidence, best first.
+
+    `spread`: nobody knows which product wrote them, so each product's rules are asked as well. Its
+    answer counts where a row of its own decided; else it is everybody's.
+    """
+    if not evidence:
+        return []
+    verdicts = _classified(evidence)
+    if spread and not any(verdict.by_marked_code for verdict in verdicts):
+        products = sorted({rule.source for rule in load_rules() if rule.source})
+        asked = [_of(product, said) for said in evidence for product in products]
+        verdicts += [
+            verdict for verdict in _classified(asked) if verdict.file == f"{verdict.evidence.source}.csv"
+        ]
+    return sorted(verdicts, key=_rank)
+
+
+def _rank(verdict: _Verdict) -> tuple[bool, bool, int]:
+    return (
+        not verdict.known,
+        not verdict.by_registered_code,
+        CONFIDENCES.index(verdict.confidence),
+    )
+
+
+def _classified(evidence: list[Evidence]) -> list[_Verdict]:
+    rows = [{"signature": at, **asdict(item)} for at, item in enumerate(evidence)]
+    with duckdb.connect(config={"threads": 1}) as connection:
+        connection.register("evidence", pa.Table.from_pylist(rows, schema=_COLUMNS))
+        classify(connection, "evidence", "verdicts")
+        found = connection.execute(
+            "SELECT cause, confidence, rule FROM verdicts ORDER BY signature"
+        ).fetchall()
+    return [
+        _Verdict(cause, confidence, rule, said)
+        for (cause, confidence, rule), said in zip(found, evidence, strict=True)
+    ]
+
+
+def _explanations(verdicts: Iterable[_Verdict]) -> list[Explanation]:
+    """One for each distinct cause; what is not known only where nothing else is."""
+    best: dict[str, _Verdict] = {}
+    for verdict in sorted(verdicts, key=lambda verdict: not verdict.known):
+        best.setdefault(verdict.cause, verdict)
+    known = {cause: verdict for cause, verdict in best.items() if verdict.known}
+    told = (
+        known
+        or {cause: verdict for cause, verdict in best.items() if cause != UNCLASSIFIED}
+        or {UNCLASSIFIED: _Verdict(UNCLASSIFIED, "low", None, Evidence())}
+    )
+    return [_explanation(verdict) for verdict in told.values()]
+
+
+def _explanation(verdict: _Verdict) -> Explanation:
+    cause = load_causes()[verdict.cause]
+    return Explanation(
+        cause=cause.id,
+        family=cause.family,
+        title=cause.title,
+        responsible=cause.responsible,
+        retry=cause.retry,
+        security=cause.security,
+        normal=cause.normal,
+        remedy=cause.remedy,
+        reference=cause.reference,
+        confidence=verdict.confidence,
+        rule=verdict.rule,
+    )

@@ -1,0 +1,209 @@
+"""What a person pastes when they hold one failure in their hands, read as evidence.
+
+An error body, a challenge, a callback URL, a raw HTTP response, a bare code or a message. Reading never
+fails: what is not understood is a message.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+LONGEST = 64_000
+"""Characters that are read of a text; the rest says nothing new about one failure."""
+
+BARE_CHALLENGE = "why401.bare_challenge"
+"""The code of a challenge that holds no error: RFC 6750 3.1 asks for that where no token was sent."""
+
+_MOST = 24
+_CODE_KEYS = ("error_codes", "errorcode", "error_code", "code", "reason", "suberror", "type", "status")
+_TEXT_KEYS = (
+    *("error_hint", "hint", "error_description", "errorsummary", "message", "error_message"),
+    *("errormessage", "detail", "details", "faultstring", "description", "err", "msg", "title"),
+    *("error_debug", "reason"),
+)
+_STATUS_KEYS = ("status", "statuscode", "status_code", "code")
+_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/-]{1,80}")
+_STATUS_LINE = re.compile(r"^\s*(?:[<*]\s*)?HTTP/[0-9.]+\s+([1-5][0-9]{2})\b", re.MULTILINE)
+_STATUS = re.compile(r"(?:HTTP\s*)?([1-5][0-9]{2})(?:\s+[A-Za-z' -]{2,40})?", re.IGNORECASE)
+_HEADER = re.compile(r"^\s*(?:[<*]\s*)?www-authenticate\s*:\s*(.*)$", re.IGNORECASE | re.MULTILINE)
+_SCHEME = re.compile(
+    r"(bearer|dpop|basic|digest|negotiate|mutual|gnap)(\s+[a-z0-9_-]+\s*=.*)?", re.IGNORECASE | re.DOTALL
+)
+_PARAMETER = re.compile(r"([a-z_]+)\s*=\s*(?:\"((?:[^\"\\]|\\.)*)\"|([^\s,\"]+))", re.IGNORECASE)
+_DETAILS = re.compile(r"([A-Za-z][A-Za-z0-9_.]*)[{\[](.*?)[}\]]*")
+_CODE_AND_TEXT = re.compile(r"([a-z][a-z0-9_]{3,40})\s*[:,-]\s+(\S.*)", re.DOTALL)
+_WORD_WITH_UNDERSCORE = re.compile(r"\b[a-z]+(?:_[a-z0-9]+)+\b")
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What is known of one failure, in the columns of an event; None where nothing is."""
+
+    source: str | None = None
+    endpoint: str | None = None
+    grant_type: str | None = None
+    status: int | None = None
+    error: str | None = None
+    error_code: str | None = None
+    error_description: str | None = None
+
+
+def read_pasted(text: str) -> list[list[Evidence]]:
+    """The evidence in a pasted text, in layers: a layer matters where those before explain nothing."""
+    text = text[:LONGEST].strip().strip("`'").strip()
+    layers = [list(dict.fromkeys(layer))[:_MOST] for layer in _layers(text)] if text else []
+    return [layer for layer in layers if layer]
+
+
+def _layers(text: str) -> Iterator[Iterator[Evidence]]:
+    status_line = _STATUS_LINE.search(text)
+    status = int(status_line.group(1)) if status_line else None
+    structured = [*_challenges(text), *_json(text), *_query(text)]
+    if structured:
+        yield (replace(said, status=said.status or status) for said in structured)
+    only_status = _STATUS.fullmatch(text)
+    if status is not None or only_status:
+        yield iter([Evidence(status=status or int(only_status.group(1) if only_status else 0))])
+    elif not structured:
+        yield from _words(text)
+
+
+def _challenges(text: str) -> Iterator[Evidence]:
+    """WWW-Authenticate values (RFC 9110 11.6.1), with the name of the header or without."""
+    values = _HEADER.findall(text) or ([text] if _SCHEME.fullmatch(text) else [])
+    for value in values:
+        parameters = {
+            name.lower(): (quoted or plain).replace('\\"', '"')
+            for name, quoted, plain in _PARAMETER.findall(value)
+        }
+        error, description = parameters.get("error"), parameters.get("error_description")
+        if error or description:
+            yield Evidence(status=401, error=error, error_description=description)
+        else:
+            bearer = re.match(r"\s*(bearer|dpop)\b", value, re.IGNORECASE)
+            yield Evidence(status=401, error_code=BARE_CHALLENGE if bearer else None)
+
+
+def _json(text: str) -> Iterator[Evidence]:
+    """Error bodies: RFC 6749 5.2, and the nested and renamed forms that others use for the same."""
+    start = min((at for at in (text.find("{"), text.find("[")) if at >= 0), default=-1)
+    if start < 0:
+        return
+    try:
+        content, _ = json.JSONDecoder().raw_decode(text, start)
+    except ValueError:
+        return
+    if not isinstance(content, dict | list):
+        return
+    pairs = list(_flat(content))
+    errors = [value for key, value in pairs if key == "error" and isinstance(value, str)]
+    codes = [*_entra_codes(pairs), *_codes(pairs)]
+    texts = [
+        value
+        for wanted in _TEXT_KEYS
+        for key, value in pairs
+        if key == wanted and isinstance(value, str) and value.strip()
+    ]
+    # an `error` that is a sentence is a message (Apinto, Spring, plain gateways)
+    texts += [value for value in errors if not _CODE.fullmatch(value)]
+    errors = [value for value in errors if _CODE.fullmatch(value)]
+    statuses = [value for key, value in pairs if key in _STATUS_KEYS and _is_status(value)]
+    if not errors and not codes and not texts:
+        return
+    first = Evidence(
+        status=int(statuses[0]) if statuses else None,
+        error=errors[0] if errors else None,
+        error_code=codes[0] if codes else None,
+        error_description=texts[0] if texts else None,
+    )
+    yield first
+    for code in codes:
+        yield replace(first, error_code=code, error_description=None)
+    for message in texts[1:]:
+        yield replace(first, error_code=None, error_description=message)
+
+
+def _flat(content: object, key: str = "", depth: int = 0) -> Iterator[tuple[str, Any]]:
+    """Every scalar of a JSON document with the name that it stands under, in lower case."""
+    if depth > 6:
+        return
+    if isinstance(content, dict):
+        for name, value in content.items():
+            yield from _flat(value, str(name).lower(), depth + 1)
+    elif isinstance(content, list):
+        for value in content[:_MOST]:
+            yield from _flat(value, key, depth + 1)
+    elif content is not None and not isinstance(content, bool):
+        yield key, content
+
+
+def _entra_codes(pairs: list[tuple[str, Any]]) -> list[str]:
+    return [f"AADSTS{value}" for key, value in pairs if key == "error_codes" and _is_number(value)]
+
+
+def _codes(pairs: list[tuple[str, Any]]) -> list[str]:
+    return [
+        value
+        for wanted in _CODE_KEYS
+        for key, value in pairs
+        if key == wanted and isinstance(value, str) and _CODE.fullmatch(value)
+    ]
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int) or (isinstance(value, str) and value.isdigit())
+
+
+def _is_status(value: object) -> bool:
+    return _is_number(value) and 400 <= int(str(value)) <= 599
+
+
+def _query(text: str) -> Iterator[Evidence]:
+    """A callback: `error` and `error_description` in the query or fragment (RFC 6749 4.1.2.1)."""
+    for word in [part for part in text.split() if "error=" in part][:_MOST]:
+        try:
+            parts = urlsplit(word)
+            inner = [parts.query, parts.fragment] if "?" in word or "#" in word else [word]
+            parameters = {name: values[0] for part in inner for name, values in parse_qs(part).items()}
+        except ValueError:
+            continue
+        code = parameters.get("error_code") or parameters.get("error_subcode")
+        error, description = parameters.get("error"), parameters.get("error_description")
+        if error or description:
+            yield Evidence(error=error, error_code=code, error_description=description)
+
+
+def _words(text: str) -> Iterator[Iterator[Evidence]]:
+    """A bare code, or a message: as a whole, by its lines and behind its colons, by the codes in it."""
+    if _CODE.fullmatch(text):
+        yield iter([Evidence(error=text, error_code=text)])
+        yield iter([Evidence(error_description=text.replace("_", " "))])
+        return
+    details = _DETAILS.fullmatch(text)
+    if details:
+        head, reason = details.groups()
+        yield iter([Evidence(error_code=head, error_description=reason.replace("_", " ") or None)])
+        return
+    coded = _CODE_AND_TEXT.fullmatch(text)
+    if coded:
+        yield iter([Evidence(error=coded.group(1), error_description=coded.group(2))])
+    yield iter([Evidence(error_code=text, error_description=text)])
+    yield _parts(text)
+    yield (
+        Evidence(error=word, error_code=word, error_description=text)
+        for word in _WORD_WITH_UNDERSCORE.findall(text)
+    )
+
+
+def _parts(text: str) -> Iterator[Evidence]:
+    for line in text.splitlines()[:_MOST]:
+        parts = re.split(r":\s+|\s-\s|=\"?", line.strip().strip("\"'"))
+        for start in range(min(len(parts), 5)):
+            message = ": ".join(parts[start:]).strip().strip("\"'")
+            if message and message != text:
+                yield Evidence(error_description=message)
