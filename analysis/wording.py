@@ -1,0 +1,93 @@
+"""How numbers and times are said to people, the same on the page, in a report and on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from analysis.questions import NOT_LOGGED, Totals, Worst
+from analysis.scope import Scope
+
+_UNITS = (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))
+
+
+def headline(totals: Totals, worst: Sequence[Worst], scope: Scope) -> str:
+    """The answer in one sentence: how much fails, and what is worst since when."""
+    if not totals.failures:
+        return f"No OAuth failure in {plural(totals.requests, 'request')}"
+    said = f"{plural(totals.failures, 'failure')}, {percent(totals.failure_rate)} of requests"
+    told = worst_told(worst)
+    if told is None:
+        return f"{said}; the logs do not tell why"
+    when = stretch(told, scope)
+    return f"{said}; worst: {client(told)} \N{EN DASH} {_lower(told.title)}{' ' + when if when else ''}"
+
+
+def worst_told(worst: Sequence[Worst]) -> Worst | None:
+    """The first whose cause the log tells; a bare status is no answer to 'why'."""
+    return next((row for row in worst if row.family != "unknown"), None)
+
+
+def stretch(row: Worst, scope: Scope) -> str:
+    """When it failed, if not all along: `since 03-04 09:12`, `from ... to ...`, `until ...`; else empty.
+
+    A beginning or end is told only where the silence around it is long for how often the failure comes;
+    else it is chance, or night.
+    """
+    gap = (row.last_seen - row.first_seen) / max(row.failures - 1, 1)
+    silence = max(timedelta(minutes=15), 30 * gap)
+    begun = row.first_seen - scope.since > silence
+    ended = scope.until - row.last_seen > silence
+    if begun and ended:
+        return f"from {moment(row.first_seen)} to {moment(row.last_seen)}"
+    if begun:
+        return f"since {moment(row.first_seen)}"
+    return f"until {moment(row.last_seen)}" if ended else ""
+
+
+def client(row: Worst) -> str:
+    """A client as a person would name it: its name and id, or that the log names none."""
+    return client_label(row.client, row.client_name)
+
+
+def client_label(client_id: str, name: str | None) -> str:
+    """`Billing (billing-batch)`, or the id alone where there is no other name."""
+    if client_id == NOT_LOGGED:
+        return f"client {NOT_LOGGED}"
+    return f"{name} ({client_id})" if name and name != client_id else client_id
+
+
+def percent(share: float) -> str:
+    """A share of 0 to 1 as `3.2 %`; what is more than nothing never reads as nothing."""
+    if 0 < share < 0.001:
+        return "< 0.1 %"
+    return f"{share:.1%}".replace("%", " %")
+
+
+def plural(count: int, noun: str) -> str:
+    """`1 failure`, `1,234 failures`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def moment(time: datetime) -> str:
+    """`03-04 09:12`, UTC."""
+    return f"{time:%m-%d %H:%M}"
+
+
+def period(scope: Scope) -> str:
+    """`2026-03-02 00:00 to 2026-03-08 23:58 UTC`."""
+    return f"{scope.since:%Y-%m-%d %H:%M} to {scope.until:%Y-%m-%d %H:%M} UTC"
+
+
+def duration(length: timedelta) -> str:
+    """The largest unit that fits: `7 days`, `5 minutes`."""
+    seconds = round(length.total_seconds())
+    for name, size in _UNITS:
+        if seconds >= size:
+            return plural(round(seconds / size), name)
+    return "0 seconds"
+
+
+def _lower(title: str) -> str:
+    """A title within a sentence; an acronym stays as it is."""
+    return title[:1].lower() + title[1:] if title[1:2].islower() else title
