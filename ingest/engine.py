@@ -18,8 +18,7 @@ import pyarrow.compute as pc
 
 from ingest.columns import Positions, Records
 from ingest.errors import FormatError, SourceError
-from ingest.redaction import constant, redacted
-from ingest.signing import signatures
+from ingest.finish import finish
 from ingest.sources import Source
 from lake.schema import EVENTS, QUARANTINE
 
@@ -28,7 +27,7 @@ _MACROS = tuple(
     path.read_text(encoding="utf-8")
     for path in (_HERE / "macros" / f"{name}.sql" for name in ("text", "url", "oauth", "redact"))
 )
-_FINISH = (_HERE / "finish.sql").read_text(encoding="utf-8")
+_READ = (_HERE / "read.sql").read_text(encoding="utf-8")
 _DERIVED = {"date", "source", "kind", "file", "signature", "credential_id"}
 _HELPERS = ("path", "login", "user_name", "credential", "jwt", "challenge", "body", "ignored", "quarantined")
 _EXCERPT = 300
@@ -84,7 +83,7 @@ class Engine:
         self._connection = duckdb.connect(config={"threads": 1})
         self._connection.execute("SET TimeZone = 'UTC'")
         self._connection.execute("SET VARIABLE pseudonym_key = $1", [settings.pseudonym_key])
-        self._connection.execute("SET VARIABLE plain_users = $1", [settings.plain_users])
+        self._plain_users = settings.plain_users
         endpoints = settings.own_endpoints or {"no such path": "api"}
         self._connection.execute(
             "SET VARIABLE own_endpoints = map_from_entries(list_zip($1, $2))",
@@ -108,7 +107,8 @@ class Engine:
         kept = pc.and_(pc.is_null(table["ignored"]), pc.is_null(table["quarantined"]))
         accepted = table if pc.all(kept).as_py() else table.filter(kept)
         refused = table.filter(pc.invert(kept)) if accepted.num_rows < table.num_rows else None
-        events = self._as_events(reading, accepted)
+        source = reading.source
+        events = finish(self._connection, accepted, source.name, source.kind, self._plain_users)
         if refused is None:
             return Parsed(events, QUARANTINE.empty_table(), {})
         quarantined, ignored = self._refusals(reading, records, refused)
@@ -135,14 +135,6 @@ class Engine:
 
     def _register(self, lines: pa.Array, offsets: Positions) -> None:
         self._connection.register("records", pa.table({"line": lines, "offset": offsets}))
-
-    def _as_events(self, reading: Reading, table: pa.Table) -> pa.Table:
-        columns = redacted(self._connection, table)
-        columns["source"] = constant(reading.source.name, table.num_rows)
-        columns["kind"] = constant(reading.source.kind, table.num_rows)
-        columns["signature"] = signatures(self._connection, columns)
-        names = [name for name in EVENTS.names if name != "file"]
-        return pa.table({name: columns[name] for name in names})
 
     def _refusals(
         self, reading: Reading, records: Records, refused: pa.Table
@@ -203,8 +195,8 @@ class Engine:
         columns = [
             _column(name, given.get(name), _SQL_TYPES[str(type_)]) for name, type_ in wanted.items()
         ] + [_column(name, given.get(name), "VARCHAR") for name in _HELPERS]
-        parsed = f"SELECT {', '.join(columns)} FROM ({body})"
-        return _FINISH.format(parsed=parsed)
+        select = f"SELECT {', '.join(columns)} FROM ({body})"
+        return _READ.format(given=select)
 
     def _fields(self, reading: Reading) -> str:
         """A relation with `line`, "offset", `matched` and a column for each variable of the source."""

@@ -6,6 +6,9 @@ dictionary-encoded, and only its dictionary goes through the expressions of macr
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import duckdb
 import pyarrow as pa
 
@@ -13,31 +16,41 @@ from lake.schema import EVENTS
 
 _LIMITS = {"error_description": 1000, "user_agent": 400, "scope": 400, "redirect_uri": 400, "method": 20}
 _LIMIT = 256
-_SAFE = ("user_id", "credential_id", "endpoint", "outcome", "answered_by")
-"""Columns that the engine makes itself, and so hold no secret. (`user_id` may be plain: a name.)"""
+_SAFE = ("credential_id", "endpoint", "outcome", "answered_by")
+"""Columns that the engine makes itself, and so hold no secret."""
 
 
-def redacted(connection: duckdb.DuckDBPyConnection, table: pa.Table) -> dict[str, pa.Array]:
-    """The columns of `table` that are of EVENTS, text as dictionaries without secrets."""
-    columns: dict[str, pa.Array] = {}
+def redacted(connection: duckdb.DuckDBPyConnection, columns: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of the columns that are of EVENTS, in its types; text as dictionaries without secrets."""
+    found: dict[str, Any] = {}
     for field in EVENTS:
-        if field.name not in table.column_names:
+        if field.name not in columns:
             continue
-        column = table[field.name].combine_chunks()
+        column = columns[field.name]
         if not pa.types.is_string(field.type):
-            columns[field.name] = column.cast(field.type)
+            found[field.name] = column.cast(field.type)
         elif column.null_count == len(column):
-            columns[field.name] = constant(None, len(column))
+            found[field.name] = constant(None, len(column))
         else:
-            columns[field.name] = column.dictionary_encode()
+            found[field.name] = column.dictionary_encode()
     texts = {
         name: column.dictionary
-        for name, column in columns.items()
+        for name, column in found.items()
         if pa.types.is_dictionary(column.type) and name not in _SAFE and len(column.dictionary)
     }
     for name, values in _cleaned(connection, texts).items():
-        columns[name] = pa.DictionaryArray.from_arrays(columns[name].indices, values)
-    return columns
+        found[name] = pa.DictionaryArray.from_arrays(found[name].indices, values)
+    return found
+
+
+def keyed(connection: duckdb.DuckDBPyConnection, prefix: str, column: pa.Array) -> pa.Array:
+    """Keyed pseudonyms or fingerprints of the values: equal for equal values, under this key only."""
+    if column.null_count == len(column):
+        return column
+    encoded = column.dictionary_encode()
+    connection.register("plain_values", pa.table({"value": encoded.dictionary}))
+    ids = connection.sql("SELECT keyed_id($prefix, value) AS id FROM plain_values", params={"prefix": prefix})
+    return ids.to_arrow_table()["id"].combine_chunks().take(encoded.indices)
 
 
 def constant(value: str | None, length: int) -> pa.DictionaryArray:

@@ -26,7 +26,7 @@ CREATE MACRO redact(text) AS
         -- user information of a URL
         '(?i)([a-z][a-z0-9+.-]*://)[^/\s@:]*:[^/\s@]*@', '\1[redacted]@', 'g')),
         -- what is too long to be a UUID or a digest of 32 digits, and is no plain word either
-        '[a-z_~+-]*[A-Z0-9][A-Za-z0-9_~+-]{34,}(?:\.[A-Za-z0-9_~+=-]+)*=*|[a-z_-]*[A-Z0-9][A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{16,}(?:\.[A-Za-z0-9_-]+)*', '[redacted]', 'g');
+        '[a-z_~+-]*[A-Z0-9][A-Za-z0-9_~+-]{36,}(?:\.[A-Za-z0-9_~+=-]+)*=*|[a-z_-]*[A-Z0-9][A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{16,}(?:\.[A-Za-z0-9_-]+)*', '[redacted]', 'g');
 
 CREATE MACRO may_hold_secret(text) AS
     len(text) >= 40 AND regexp_matches(text, '[A-Za-z0-9_~+-]{40,}|[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{16,}')

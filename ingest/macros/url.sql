@@ -15,18 +15,17 @@ CREATE MACRO query_param(url, name) AS
 CREATE MACRO plain_uri(uri) AS
     nullif(regexp_replace(split_part(split_part(uri, '?', 1), '#', 1), '//[^/@]*@', '//'), '');
 
--- A path segment that names one thing among many: numbers, UUIDs, hashes, addresses, long mixed words.
+-- A path segment that names one thing among many: numbers, UUIDs, hashes, mail addresses, tokens, and
+-- what is long and has a digit. `v1`, `oauth2`, `token.oauth2` are none.
 CREATE MACRO is_id(segment) AS
-    regexp_full_match(segment, '[0-9]+')
-    OR regexp_full_match(segment, '[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}')
-    OR (len(segment) >= 8 AND regexp_full_match(segment, '[0-9a-fA-F]*[0-9][0-9a-fA-F]*'))
-    OR (len(segment) >= 16 AND regexp_matches(segment, '[0-9]') AND NOT regexp_matches(segment, '^[a-z]+(-[a-z]+)+-?v?[0-9]$'))
-    OR len(segment) > 48
-    OR regexp_matches(segment, '@|%40|=|%3[dD]|^eyJ')
-    OR len(regexp_extract_all(segment, '[0-9]')) >= 4;
+    regexp_full_match(segment,
+        '[0-9]+|[0-9a-fA-F]{8,}|[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|(?:[^0-9]*[0-9]){4}.*|.*[@=].*|.*%40.*|.*%3[dD].*|eyJ.*')
+    OR (len(segment) >= 16 AND regexp_matches(segment, '[0-9]') AND NOT regexp_full_match(segment, '[a-z]+(-[a-z]+)+-?v?[0-9]'))
+    OR len(segment) > 48;
 
 -- A bare path with its ids replaced: /users/4711/orders -> /users/{id}/orders.
 CREATE MACRO route_of(path) AS
     coalesce(nullif(left(array_to_string(list_transform(
         string_split(split_part(path, ';', 1), '/')[1:13],
-        lambda segment: CASE WHEN is_id(segment) THEN '{id}' ELSE segment END), '/'), 200), ''), '/');
+        lambda segment: CASE WHEN len(segment) <= 48 AND NOT regexp_matches(segment, '[0-9@=%]') THEN segment
+                             WHEN is_id(segment) THEN '{id}' ELSE segment END), '/'), 200), ''), '/');

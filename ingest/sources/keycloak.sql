@@ -223,7 +223,9 @@ SELECT
             WHEN e.error = 'invalid_token' AND said = 'Client no longer has requested consent from user' THEN 'invalid_scope'
             WHEN e.error = 'invalid_token' AND said IS NOT NULL THEN 'invalid_grant' END
          WHEN kind = 'OAUTH2_DEVICE_CODE_TO_TOKEN' THEN CASE
-            WHEN e.error IN ('invalid_oauth2_device_code', 'user_disabled', 'user_not_found') THEN 'invalid_grant' END
+            WHEN e.error IN ('user_disabled', 'user_not_found') THEN 'invalid_grant'
+            -- without a realm's name it is an old release, which gives no reason for a missing device code either
+            WHEN e.error = 'invalid_oauth2_device_code' AND e."realmName" IS NOT NULL THEN 'invalid_grant' END
          WHEN kind = 'LOGIN' AND endpoint = 'token' THEN CASE
             WHEN e.error IN ('invalid_user_credentials', 'user_disabled', 'user_temporarily_disabled',
                 'resolve_required_actions') THEN 'invalid_grant'
