@@ -222,7 +222,7 @@ SELECT
          WHEN kind = 'REFRESH_TOKEN' THEN CASE
             WHEN e.error = 'invalid_token' AND said = 'Client no longer has requested consent from user' THEN 'invalid_scope'
             WHEN e.error = 'invalid_token' AND said IS NOT NULL THEN 'invalid_grant' END
-         WHEN kind = 'OAUTH2_DEVICE_CODE_TO_TOKEN' THEN CASE
+         WHEN kind = 'OAUTH2_DEVICE_CODE_TO_TOKEN' AND e.error <> 'not_allowed' THEN CASE
             WHEN e.error IN ('user_disabled', 'user_not_found') THEN 'invalid_grant'
             -- without a realm's name it is an old release, which gives no reason for a missing device code either
             WHEN e.error = 'invalid_oauth2_device_code' AND e."realmName" IS NOT NULL THEN 'invalid_grant' END
@@ -233,6 +233,14 @@ SELECT
             WHEN said = 'Client not allowed for direct access grants' THEN 'unauthorized_client' END
          WHEN kind = 'CLIENT_LOGIN' THEN CASE
             WHEN contains(said, 'retrieve service account') THEN 'unauthorized_client' END
+         WHEN kind = 'TOKEN_EXCHANGE' THEN CASE
+            WHEN e.error = 'not_allowed' AND starts_with(said, 'client not allowed') THEN 'access_denied'
+            WHEN e.error = 'client_not_found' AND said = 'audience not found' THEN 'invalid_client' END
+         WHEN kind = 'PERMISSION_TOKEN' AND e.error = 'invalid_token' THEN 'invalid_grant'
+         WHEN kind = 'REVOKE_GRANT' AND e.error = 'invalid_request' THEN 'invalid_request'
+         WHEN kind = 'LOGOUT' AND e.error = 'invalid_token' AND said = 'Invalid refresh token' THEN 'invalid_grant'
+         WHEN kind IN ('OAUTH2_DEVICE_CODE_TO_TOKEN', 'AUTHREQID_TO_TOKEN') AND e.error = 'not_allowed'
+            AND starts_with(said, 'Client not allowed') THEN 'invalid_grant'
          WHEN kind = 'LOGIN' THEN CASE
             WHEN said = 'Unsupported response_type' THEN 'unsupported_response_type'
             WHEN starts_with(said, 'Client is not allowed to initiate browser login') THEN 'unauthorized_client'
