@@ -66,6 +66,9 @@ _SHAPES = {
 }
 """What a value may hold, where that tells it from its neighbours; of all others it is anything."""
 
+_DECODED = ("uri", "proxy_path", "http_", "proxy_header_", "response_header_", "cookie")
+"""What clients and upstreams write as they like, even with a TAB in it."""
+
 _WORDS = {"time_local": 2, "request": 3}
 """Values that hold blanks by nature, and how many words they are."""
 
@@ -260,7 +263,9 @@ def _shape(item: _Item) -> str:
     if item.variable is not None:
         if item.variable in _IN_BASE64:
             return r"(?:[A-Za-z0-9+/]+=*|-)"
-        return f"(?:{_SHAPES.get(_column_name(item.variable), '.*?')})"
+        name = _column_name(item.variable)
+        anything = r".*?" if name.startswith(_DECODED) else r"[^\t]*?"
+        return f"(?:{_SHAPES.get(name, anything)})"
     if item.items is None:
         return re.escape(item.text)
     opening, closing = (re.escape(bracket) for bracket in _around(item))
@@ -272,25 +277,29 @@ def _row_shape(item: _Item) -> str:
     return separator.join(_shape(inner) for inner in item.items or ())
 
 
+_Rank = tuple[bool, int]
+"""Whether a value stands in a list of tries, and how deep: the lowest is read."""
+
+
 @dataclass
 class _Line:
     """The reading of a line: relations around relations, each of which takes a group apart."""
 
     config: Config
     layers: list[list[str]] = field(default_factory=list)
-    values: dict[str, list[tuple[tuple[int, bool], str]]] = field(default_factory=dict)
+    values: dict[str, list[tuple[_Rank, str]]] = field(default_factory=dict)
     conditions: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         root = _Item(items=_line_items(self.config, "fields", 0), level=0)
-        self._take_apart(root, "text", "p", 0)
+        self._take_apart(root, "text", "p", 0, in_tries=False)
 
     def _layer(self, place: int, expression: str, alias: str) -> None:
         while len(self.layers) <= place:
             self.layers.append([])
         self.layers[place].append(f"{expression} AS {alias}")
 
-    def _take_apart(self, group: _Item, content: str, alias: str, depth: int) -> None:
+    def _take_apart(self, group: _Item, content: str, alias: str, depth: int, *, in_tries: bool) -> None:
         """Splits `content` at the group's separator; a row that has too many parts goes by shape."""
         items = group.items or ()
         if not items:
@@ -316,9 +325,9 @@ class _Line:
             chosen = f"CASE WHEN {right} THEN {value} ELSE {shaped}['{place}'] END"
             empty = f"{alias}_content IS NULL"
             if item.variable is not None:
-                self._keep(item.variable, chosen, (depth, group.tries), empty)
+                self._keep(item.variable, chosen, (in_tries, depth), empty)
             else:
-                self._expect(item, chosen, f"{alias}_{place}", depth, empty)
+                self._expect(item, chosen, f"{alias}_{place}", (in_tries, depth), empty)
         self._layer(4 * depth + 2, f"coalesce({' AND '.join(fits)}, false)", right)
         self._layer(
             4 * depth + 3,
@@ -328,7 +337,7 @@ class _Line:
         )
         self.conditions.append(f"{right} OR coalesce({shaped}['whole'], '') <> '' OR {alias}_content IS NULL")
 
-    def _expect(self, item: _Item, value: str, alias: str, depth: int, empty: str) -> None:
+    def _expect(self, item: _Item, value: str, alias: str, rank: _Rank, empty: str) -> None:
         """Text that must stand where it stands, or a group with its brackets."""
         if item.items is None:
             self.conditions.append(f"{value} = {_literal(item.text)} OR {empty}")
@@ -346,22 +355,23 @@ class _Line:
                 between = _literal(last + _SEPARATORS[item.level - 1] + first)
                 entries = f"nullif(substr({inside}, 2, len({value}) - 4), '')"
                 inside = f"string_split({entries}, {between})[-1]"
-            self._take_apart(item, inside, alias, depth + 1)
+            in_tries, depth = rank
+            self._take_apart(item, inside, alias, depth + 1, in_tries=in_tries or item.tries)
 
-    def _keep(self, variable: str, value: str, rank: tuple[int, bool], empty: str) -> None:
+    def _keep(self, variable: str, value: str, rank: _Rank, empty: str) -> None:
         if variable in _IN_BASE64:
             value = (
                 f"CASE WHEN len({value}) <= {_LONGEST_BODY} "
                 f"THEN coalesce(TRY(decode(from_base64({value}))), '') END"
             )
-        if rank > (0, False):
+        if rank > (False, 0):
             value = f"CASE WHEN {empty} THEN '' ELSE {value} END"
         name = _column_name(variable)
         if name not in _RESERVED:
             self.values.setdefault(name, []).append((rank, value))
 
     def columns(self) -> dict[str, str]:
-        """SQL of each variable: where it stands several times, the outermost, and best in no list."""
+        """SQL of each variable: where it stands several times, the outermost, in no list if possible."""
         columns = {name: min(found, key=lambda ranked: ranked[0])[1] for name, found in self.values.items()}
         for name in {"response", "response_body"} & columns.keys():
             # what a success answered is of no interest and may be long
