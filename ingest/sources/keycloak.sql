@@ -92,6 +92,9 @@ objects AS (
 ),
 parsed AS (
     SELECT * EXCLUDE (message, quote, flat, bare, object),
+        -- without quotes a client_id may hold `, error=`: the error is what follows the address
+        CASE WHEN quote BETWEEN 'A' AND 'Z' AND contains(message, ', error=')
+             THEN nullif(regexp_extract(message, ', ipAddress=[^ ,]*, error=([^ ,]*)', 1), '') END AS placed_error,
         CASE WHEN object IS NOT NULL THEN TRY(from_json(object,
             '{"type":"VARCHAR","realmId":"VARCHAR","realmName":"VARCHAR","clientId":"VARCHAR","userId":"VARCHAR",
               "sessionId":"VARCHAR","ipAddress":"VARCHAR","error":"VARCHAR","reason":"VARCHAR","detail":"VARCHAR",
@@ -105,6 +108,7 @@ parsed AS (
 ),
 events AS (
     SELECT *,
+        coalesce(placed_error, e.error) AS code,
         ends_with(e.type, '_ERROR') AS failed,
         CASE WHEN ends_with(e.type, '_ERROR') THEN e.type[:-7] ELSE e.type END AS kind,
         CASE WHEN e.reason = 'client_policy_error' THEN coalesce(e.client_policy_error_detail, e.client_policy_error)
@@ -202,44 +206,44 @@ SELECT
     -- unauthorized_client in some releases and at some endpoints, and invalid_client or invalid_request in others
     CASE WHEN NOT failed THEN NULL
          WHEN starts_with(said, 'Invalid scopes: ') AND endpoint IN ('token', 'authorization') THEN 'invalid_scope'
-         WHEN e.error IN ('slow_down', 'authorization_pending') THEN e.error
-         WHEN e.error = 'expired_oauth2_device_code' THEN 'expired_token'
-         WHEN e.error = 'not_logged_in' AND endpoint = 'authorization' THEN 'login_required'
-         WHEN e.error = 'rejected_by_user' THEN 'access_denied'
-         WHEN e.error = 'access_denied' AND endpoint IN ('token', 'authorization') THEN 'access_denied'
+         WHEN code IN ('slow_down', 'authorization_pending') THEN code
+         WHEN code = 'expired_oauth2_device_code' THEN 'expired_token'
+         WHEN code = 'not_logged_in' AND endpoint = 'authorization' THEN 'login_required'
+         WHEN code = 'rejected_by_user' THEN 'access_denied'
+         WHEN code = 'access_denied' AND endpoint IN ('token', 'authorization') THEN 'access_denied'
          WHEN e.reason = 'client_policy_error' THEN
             CASE WHEN grant_type IN ('authorization_code', 'urn:ietf:params:oauth:grant-type:device_code')
                       AND endpoint = 'token' THEN 'invalid_grant'
                  WHEN endpoint <> 'authorization' THEN e.client_policy_error END
-         WHEN e.detail IS NOT NULL AND kind IN ('PUSHED_AUTHORIZATION_REQUEST', 'INTROSPECT_TOKEN') THEN e.error
+         WHEN e.detail IS NOT NULL AND kind IN ('PUSHED_AUTHORIZATION_REQUEST', 'INTROSPECT_TOKEN') THEN code
          WHEN starts_with(said, 'Missing parameter: ') THEN 'invalid_request'
          WHEN kind = 'CODE_TO_TOKEN' THEN CASE
             -- releases up to 18 say invalid_code for a missing code too, which is an invalid_request
-            WHEN e.error = 'invalid_code' AND e.code_id IS NOT NULL THEN 'invalid_grant'
-            WHEN e.error IN ('expired_code', 'invalid_redirect_uri', 'user_session_not_found', 'user_not_found',
+            WHEN code = 'invalid_code' AND e.code_id IS NOT NULL THEN 'invalid_grant'
+            WHEN code IN ('expired_code', 'invalid_redirect_uri', 'user_session_not_found', 'user_not_found',
                 'user_disabled', 'code_verifier_missing', 'invalid_code_verifier', 'pkce_verification_failed') THEN 'invalid_grant'
-            WHEN e.error = 'invalid_client' AND starts_with(said, 'Auth error') THEN 'invalid_grant' END
+            WHEN code = 'invalid_client' AND starts_with(said, 'Auth error') THEN 'invalid_grant' END
          WHEN kind = 'REFRESH_TOKEN' THEN CASE
-            WHEN e.error = 'invalid_token' AND said = 'Client no longer has requested consent from user' THEN 'invalid_scope'
-            WHEN e.error = 'invalid_token' AND said IS NOT NULL THEN 'invalid_grant' END
-         WHEN kind = 'OAUTH2_DEVICE_CODE_TO_TOKEN' AND e.error <> 'not_allowed' THEN CASE
-            WHEN e.error IN ('user_disabled', 'user_not_found') THEN 'invalid_grant'
+            WHEN code = 'invalid_token' AND said = 'Client no longer has requested consent from user' THEN 'invalid_scope'
+            WHEN code = 'invalid_token' AND said IS NOT NULL THEN 'invalid_grant' END
+         WHEN kind = 'OAUTH2_DEVICE_CODE_TO_TOKEN' AND code <> 'not_allowed' THEN CASE
+            WHEN code IN ('user_disabled', 'user_not_found') THEN 'invalid_grant'
             -- without a realm's name it is an old release, which gives no reason for a missing device code either
-            WHEN e.error = 'invalid_oauth2_device_code' AND e."realmName" IS NOT NULL THEN 'invalid_grant' END
+            WHEN code = 'invalid_oauth2_device_code' AND e."realmName" IS NOT NULL THEN 'invalid_grant' END
          WHEN kind = 'LOGIN' AND endpoint = 'token' THEN CASE
-            WHEN e.error IN ('invalid_user_credentials', 'user_disabled', 'user_temporarily_disabled',
+            WHEN code IN ('invalid_user_credentials', 'user_disabled', 'user_temporarily_disabled',
                 'resolve_required_actions') THEN 'invalid_grant'
-            WHEN e.error = 'user_not_found' AND e.username IS NOT NULL THEN 'invalid_grant'
+            WHEN code = 'user_not_found' AND e.username IS NOT NULL THEN 'invalid_grant'
             WHEN said = 'Client not allowed for direct access grants' THEN 'unauthorized_client' END
          WHEN kind = 'CLIENT_LOGIN' THEN CASE
             WHEN contains(said, 'retrieve service account') THEN 'unauthorized_client' END
          WHEN kind = 'TOKEN_EXCHANGE' THEN CASE
-            WHEN e.error = 'not_allowed' AND starts_with(said, 'client not allowed') THEN 'access_denied'
-            WHEN e.error = 'client_not_found' AND said = 'audience not found' THEN 'invalid_client' END
-         WHEN kind = 'PERMISSION_TOKEN' AND e.error = 'invalid_token' THEN 'invalid_grant'
-         WHEN kind = 'REVOKE_GRANT' AND e.error = 'invalid_request' THEN 'invalid_request'
-         WHEN kind = 'LOGOUT' AND e.error = 'invalid_token' AND said = 'Invalid refresh token' THEN 'invalid_grant'
-         WHEN kind IN ('OAUTH2_DEVICE_CODE_TO_TOKEN', 'AUTHREQID_TO_TOKEN') AND e.error = 'not_allowed'
+            WHEN code = 'not_allowed' AND starts_with(said, 'client not allowed') THEN 'access_denied'
+            WHEN code = 'client_not_found' AND said = 'audience not found' THEN 'invalid_client' END
+         WHEN kind = 'PERMISSION_TOKEN' AND code = 'invalid_token' THEN 'invalid_grant'
+         WHEN kind = 'REVOKE_GRANT' AND code = 'invalid_request' THEN 'invalid_request'
+         WHEN kind = 'LOGOUT' AND code = 'invalid_token' AND said = 'Invalid refresh token' THEN 'invalid_grant'
+         WHEN kind IN ('OAUTH2_DEVICE_CODE_TO_TOKEN', 'AUTHREQID_TO_TOKEN') AND code = 'not_allowed'
             AND starts_with(said, 'Client not allowed') THEN 'invalid_grant'
          WHEN kind = 'LOGIN' THEN CASE
             WHEN said = 'Unsupported response_type' THEN 'unsupported_response_type'
@@ -247,9 +251,9 @@ SELECT
             WHEN starts_with(said, 'Invalid parameter: ') THEN 'invalid_request' END
          WHEN kind = 'USER_INFO_REQUEST' THEN CASE
             WHEN said = 'Missing openid scope' THEN 'insufficient_scope'
-            WHEN e.error = 'session_expired' OR e.error = 'invalid_token' AND said <> 'Missing token' THEN 'invalid_token' END
+            WHEN code = 'session_expired' OR code = 'invalid_token' AND said <> 'Missing token' THEN 'invalid_token' END
     END AS error,
-    e.error AS error_code,
+    code AS error_code,
     CASE WHEN failed THEN said END AS error_description,
     CASE WHEN shape = 'operationType=' THEN 'admin event'
          WHEN e.auth_method IN ('saml', 'docker-v2') THEN 'not OAuth: ' || e.auth_method
