@@ -132,7 +132,7 @@ def explain(
         if flags:
             out.print(f"Concerns      {', '.join(flags)}", markup=False)
         out.print(f"Reference     {found.reference}", markup=False)
-        out.print(f"Said by       {found.rule}, {found.confidence} confidence", markup=False)
+        out.print(f"Said by       {found.rule or 'no rule'}, {found.confidence} confidence", markup=False)
 
 
 def alerts(
@@ -196,7 +196,7 @@ def sql(
 
 def causes(as_json: JsonOption = False) -> None:
     """List the causes of OAuth failures: who must act, and what to do."""
-    rows = [asdict(cause) for cause in load_causes().values()]
+    rows = [{"cause": cause.id, **asdict(cause)} for cause in load_causes().values()]
     if as_json:
         print_json(rows)
     else:

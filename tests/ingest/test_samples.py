@@ -2,36 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 import io
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ingest.formats_beside import formats_beside
 from ingest.framing import chunks, detect_framing
-from ingest.sources import load_sources
 from ingest.text import parse_records
-
-SAMPLES = Path(__file__).parents[2] / "sample_logs"
-SOURCES = sorted(load_sources())
-
-
-def _expected() -> Iterator[tuple[str, str]]:
-    for source in SOURCES:
-        for sample in sorted({row["sample"] for row in _rows(source)}):
-            yield source, sample
-
-
-def _rows(source: str) -> list[dict[str, str]]:
-    path = SAMPLES / source / "expected.csv"
-    if not path.exists():
-        return []
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
+from tests.samples import SAMPLES, SOURCES, expected_rows, samples
 
 def _records(data: bytes) -> list[int]:
     """Offsets of the records, in order."""
@@ -71,16 +50,16 @@ def _claimed(name: str, text: str) -> str:
 
 @pytest.mark.parametrize("source", SOURCES)
 def test_every_source_has_a_sample_and_says_what_becomes_of_it(source: str) -> None:
-    listed = {row["sample"] for row in _rows(source)}
+    listed = {row["sample"] for row in expected_rows(source)}
     there = {path.name for path in (SAMPLES / source).glob("*") if path.suffix in (".log", ".json")}
     assert listed
     assert listed == there
     assert (SAMPLES / source / "README.md").exists()
 
 
-@pytest.mark.parametrize(("source", "sample"), list(_expected()))
+@pytest.mark.parametrize(("source", "sample"), samples())
 def test_every_record_becomes_what_is_expected(source: str, sample: str) -> None:
-    rows = [row for row in _rows(source) if row["sample"] == sample]
+    rows = [row for row in expected_rows(source) if row["sample"] == sample]
     results = _results(source, sample)
     assert len(results) == len(rows)
     seen: set[str] = set()
