@@ -215,6 +215,12 @@ def totals(session: Session, scope: Scope) -> Totals:
     return _ask(session, "totals", Totals, scope.parameters())[0]
 
 
+def totals_before(session: Session, scope: Scope) -> Totals | None:
+    """The period of the same length before; None where the data does not reach back over all of it."""
+    period, previous = session.period(), scope.previous()
+    return totals(session, previous) if period and period[0] <= previous.since else None
+
+
 def trend(session: Session, scope: Scope, by: Literal["family", "cause"] = "family") -> list[TrendPoint]:
     """Failures over time, in stretches of `bucket(scope)`; stretches without a failure are left out."""
     seconds = int(bucket(scope).total_seconds())

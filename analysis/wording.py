@@ -31,11 +31,11 @@ def worst_told(worst: Sequence[Worst]) -> Worst | None:
 def stretch(row: Worst, scope: Scope) -> str:
     """When it failed, if not all along: `since 03-04 09:12`, `from ... to ...`, `until ...`; else empty.
 
-    A beginning or end is told only where the silence around it is long for how often the failure comes;
-    else it is chance, or night.
+    A beginning or end is told only where the silence around it is long for how often the failure comes
+    and for how long it lasted; else it is chance, or night.
     """
-    gap = (row.last_seen - row.first_seen) / max(row.failures - 1, 1)
-    silence = max(timedelta(minutes=15), 30 * gap)
+    lasted = row.last_seen - row.first_seen
+    silence = max(timedelta(minutes=15), 30 * lasted / max(row.failures - 1, 1), lasted / 20)
     begun = row.first_seen - scope.since > silence
     ended = scope.until - row.last_seen > silence
     if begun and ended:

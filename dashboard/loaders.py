@@ -73,6 +73,13 @@ def totals(lake: LakeVersion, scope: Scope) -> questions.Totals:
 
 
 @st.cache_data(max_entries=_KEPT, show_spinner=False)
+def totals_before(lake: LakeVersion, scope: Scope) -> questions.Totals | None:
+    """The period before in numbers, where the data reaches it."""
+    with _asking(lake) as session:
+        return questions.totals_before(session, scope)
+
+
+@st.cache_data(max_entries=_KEPT, show_spinner=False)
 def worst(lake: LakeVersion, scope: Scope) -> list[questions.Worst]:
     """What is to be fixed, worst first."""
     with _asking(lake) as session:

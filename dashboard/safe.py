@@ -1,27 +1,12 @@
-"""Text from logs is written by strangers: what keeps it from being more than text."""
+"""Text from logs in the widgets of the page; see also analysis/untrusted.py."""
 
 from __future__ import annotations
 
-import re
-import unicodedata
-
 import pandas as pd
 
-_PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+from analysis.untrusted import visible
 
-
-def visible(text: str) -> str:
-    """The text without control, format and direction characters, which could show it as another."""
-    return "".join(
-        character if unicodedata.category(character) not in ("Cc", "Cf", "Zl", "Zp") else " "
-        for character in text
-    )
-
-
-def plain(text: str) -> str:
-    """Text that Markdown shows as it is: no link, image, formula or HTML comes of it."""
-    return _PUNCTUATION.sub(r"\\\1", visible(text))
+_FORMULA = ("=", "+", "-", "@")
 
 
 def for_plotly(text: str, length: int = 40) -> str:

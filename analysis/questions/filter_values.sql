@@ -10,7 +10,7 @@ FROM (
         END AS kind,
         coalesce(source, client, endpoint, cause) AS value,
         count(*) AS events,
-        count_if(failed) AS failures
+        count(*) FILTER (failed) AS failures
     FROM scoped($since, $until, $sources, $clients, $endpoints, $causes)
     GROUP BY GROUPING SETS ((source), (client), (endpoint), (cause))
 )

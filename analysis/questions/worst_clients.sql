@@ -2,12 +2,12 @@
 SELECT
     client,
     max(client_name) AS client_name,
-    count_if(failed) AS failures,
-    count_if(outcome <> 'other') AS requests,
+    count(*) FILTER (failed) AS failures,
+    count(*) FILTER (outcome <> 'other') AS requests,
     mode(cause) FILTER (failed) AS main_cause,
     mode(title) FILTER (failed) AS main_title
 FROM scoped($since, $until, $sources, $clients, $endpoints, $causes)
 GROUP BY client
-HAVING count_if(failed) > 0
+HAVING count(*) FILTER (failed) > 0
 ORDER BY failures DESC, client
 LIMIT $limit

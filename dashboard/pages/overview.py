@@ -12,9 +12,10 @@ from analysis import wording
 from analysis.questions import LastEvent, Totals, Worst, bucket
 from analysis.scope import Scope
 from analysis.taxonomy import load_causes
+from analysis.untrusted import plain
 from dashboard import charts, filters, loaders
 from dashboard.loaders import LakeVersion
-from dashboard.safe import for_tables, plain
+from dashboard.safe import for_tables
 from lake.errors import LakeError
 
 _ALERTS_SHOWN = 5
@@ -48,7 +49,7 @@ def main() -> None:
     worst = loaders.worst(lake, scope)
     st.header(plain(wording.headline(totals, worst, scope)), anchor=False)
     st.caption(plain(_about(lake, scope, totals)))
-    _show_numbers(totals, _before(lake, scope, whole))
+    _show_numbers(totals, loaders.totals_before(lake, scope))
     _show_alerts(lake, scope)
     if not totals.failures:
         st.success("Nothing fails in this scope.")
@@ -67,12 +68,6 @@ def _show_empty(lake: LakeVersion) -> None:
     st.code(f"why401 ingest{option} /var/log/nginx\nwhy401 dashboard{option}", language="shell")
     st.caption("Files and folders, plain or gzip; the format is recognised.")
     st.button("Look again")
-
-
-def _before(lake: LakeVersion, scope: Scope, whole: Scope) -> Totals | None:
-    """The period before, where the data reaches back over all of it."""
-    previous = scope.previous()
-    return loaders.totals(lake, previous) if previous.since >= whole.since else None
 
 
 def _about(lake: LakeVersion, scope: Scope, totals: Totals) -> str:
