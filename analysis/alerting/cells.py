@@ -1,0 +1,132 @@
+"""Hourly cells of the events, and the series over hours that alerts are looked for in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+_SQL = Path(__file__).parent
+_EPOCH = datetime(1970, 1, 1)
+_QUIET_SOURCE = 5.0
+"""A source that writes fewer events an hour may well write none in an hour."""
+
+Counts = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Cells:
+    """Hourly counts of events.
+
+    `table`: columns source, client_id, endpoint, area, cause, hour (from 0), events, client_name;
+    `first`: the hour that 0 stands for, in hours since 1970 UTC; `hours`: how many there are;
+    `last`: the time of the last event, UTC without a zone: now.
+    """
+
+    table: pd.DataFrame
+    first: int
+    hours: int
+    last: datetime
+
+    def moment(self, hour: float) -> datetime:
+        """The time at which an hour begins, UTC without a zone."""
+        return _EPOCH + timedelta(hours=self.first + hour)
+
+    def hour(self, moment: datetime) -> float:
+        """The hour, with its fraction, that a time lies in."""
+        return (plain(moment) - _EPOCH) / timedelta(hours=1) - self.first
+
+
+@dataclass(frozen=True)
+class Series:
+    """Counts over the hours, one row for each key: (rows, hours)."""
+
+    keys: list[tuple[str | None, ...]]
+    counts: Counts
+
+    def row(self, key: tuple[str | None, ...]) -> Counts:
+        """The counts of a key; zeros for one that is not there."""
+        place = {known: number for number, known in enumerate(self.keys)}.get(key)
+        return np.zeros(self.counts.shape[1]) if place is None else self.counts[place]
+
+
+def plain(moment: datetime) -> datetime:
+    """A time as the views have it: UTC, without a zone."""
+    return moment if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None)
+
+
+def read_cells(
+    connection: duckdb.DuckDBPyConnection, since: datetime | None, until: datetime | None
+) -> Cells | None:
+    """The cells of the view `events` from `since` to before `until`; None where there is no event."""
+    period = {"since": since and plain(since), "until": until and plain(until)}
+    table = connection.execute(_sql("cells"), period).df()
+    if table.empty:
+        return None
+    newest = connection.execute(
+        "SELECT max(time) FROM events WHERE $until IS NULL OR time < $until", {"until": period["until"]}
+    ).fetchone()
+    assert newest is not None
+    first = int(table["hour"].min())
+    table["hour"] = table["hour"].astype(np.int64) - first
+    for column in ("source", "client_id", "endpoint", "area", "cause", "client_name"):
+        table[column] = table[column].astype(object).where(table[column].notna(), None)
+    return Cells(table, first, int(table["hour"].max()) + 1, plain(newest[0]))
+
+
+def series(cells: Cells, table: pd.DataFrame, by: Sequence[str]) -> Series:
+    """The counts of a part of the cells, by these columns and hour."""
+    if table.empty:
+        return Series([], np.zeros((0, cells.hours)))
+    filled = table[list(by)].fillna("\0")
+    numbers, keys = pd.factorize(pd.MultiIndex.from_frame(filled))
+    counts = np.zeros((len(keys), cells.hours))
+    np.add.at(counts, (numbers, table["hour"].to_numpy()), table["events"].to_numpy())
+    return Series([tuple(None if part == "\0" else part for part in key) for key in keys], counts)
+
+
+def covered(cells: Cells) -> dict[str, NDArray[np.bool_]]:
+    """For each source the hours that its log covers: where a busy log says nothing at all, it is not there.
+
+    What comes after the last event of a source is not covered either: that log ends before the others.
+    """
+    by_source = series(cells, cells.table, ["source"])
+    there: dict[str, NDArray[np.bool_]] = {}
+    for (source,), counts in zip(by_source.keys, by_source.counts, strict=True):
+        heard = np.flatnonzero(counts)
+        span = np.zeros(cells.hours, dtype=bool)
+        span[heard[0] : heard[-1] + 1] = True
+        if counts[span].mean() >= _QUIET_SOURCE:
+            span &= counts > 0
+        there[str(source)] = span
+    return there
+
+
+def endpoints_of_failures(cells: Cells) -> dict[tuple[str, str, str], str]:
+    """For each (source, client, cause) the endpoint at which it failed most."""
+    failed = cells.table[cells.table["cause"].notna() & cells.table["client_id"].notna()]
+    sums = failed.groupby(["source", "client_id", "cause", "endpoint"])["events"].sum().sort_values()
+    return {(key[0], key[1], key[2]): key[3] for key in sums.index.tolist()}
+
+
+def minutes(connection: duckdb.DuckDBPyConnection, parameters: dict[str, object]) -> pd.DataFrame:
+    """Minutes around an alert; see minutes.sql."""
+    return connection.execute(_sql("minutes"), parameters).df()
+
+
+def reach(connection: duckdb.DuckDBPyConnection, parameters: dict[str, object]) -> dict[str, object]:
+    """How far an alert reaches; see reach.sql."""
+    answer = connection.execute(_sql("reach"), parameters)
+    names = [column[0] for column in answer.description or ()]
+    row = answer.fetchone()
+    return dict(zip(names, row or (), strict=False))
+
+
+def _sql(name: str) -> str:
+    return (_SQL / f"{name}.sql").read_text(encoding="utf-8")
