@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 
 import duckdb
@@ -13,8 +13,8 @@ from analysis.errors import AnalysisError
 from analysis.pasted import Evidence, read_pasted
 from analysis.rules import CONFIDENCES, load_rules
 from analysis.taxonomy import UNCLASSIFIED, load_causes
-from ingest import parse_text
 from ingest.errors import SourceError
+from ingest.text import parse_records
 
 _COLUMNS = pa.schema(
     [
@@ -86,24 +86,26 @@ def explain(text: str, source: str | None = None) -> list[Explanation]:
     message. One explanation for each distinct cause; a text that says nothing gives
     unknown.unclassified. Raises AnalysisError for a source that does not exist.
     """
-    verdicts = _verdicts(_logged(text, source), spread=False)
-    for layer in read_pasted(text):
-        if any(verdict.known for verdict in verdicts):
+    layers = [_logged(text, source)] + [[_of(source, said) for said in layer] for layer in read_pasted(text)]
+    verdicts: list[_Verdict] = []
+    for layer in _judged(layers, spread=source is None):
+        verdicts += layer
+        if any(verdict.known for verdict in layer):
             break
-        verdicts += _verdicts([_of(source, said) for said in layer], spread=source is None)
     return _explanations(verdicts)
 
 
 def _logged(text: str, source: str | None) -> list[Evidence]:
     """The failures that stand in a text of log lines."""
     try:
-        events = parse_text(text[:_LONGEST_LOG], source)
+        parts = parse_records(text[:_LONGEST_LOG].encode(), source)
     except SourceError as problem:
         raise AnalysisError(str(problem)) from problem
     names = [name for name in _COLUMNS.names if name != "signature"]
     failures = [
         Evidence(**{name: event[name] for name in names})
-        for event in events.select([*names, "outcome"]).to_pylist()
+        for part in parts
+        for event in part.events.select([*names, "outcome"]).to_pylist()
         if event["outcome"] == "failure"
     ]
     return list(dict.fromkeys(failures))
@@ -113,22 +115,31 @@ def _of(source: str | None, evidence: Evidence) -> Evidence:
     return Evidence(**{**asdict(evidence), "source": source})
 
 
-def _verdicts(evidence: list[Evidence], spread: bool) -> list[_Verdict]:
-    """The verdicts on pieces of evidence, best first.
+def _judged(layers: list[list[Evidence]], spread: bool) -> Iterator[list[_Verdict]]:
+    """The verdicts on each layer of evidence, best first; all of them by one query.
 
-    `spread`: nobody knows which product wrote them, so each product's rules are asked as well. Its
+    `spread`: what has no source may be anybody's, so each product's rules are asked as well. Its
     answer counts where a row of its own decided; else it is everybody's.
     """
-    if not evidence:
-        return []
-    verdicts = _classified(evidence)
-    if spread and not any(verdict.by_marked_code for verdict in verdicts):
-        products = sorted({rule.source for rule in load_rules() if rule.source})
-        asked = [_of(product, said) for said in evidence for product in products]
-        verdicts += [
-            verdict for verdict in _classified(asked) if verdict.file == f"{verdict.evidence.source}.csv"
-        ]
-    return sorted(verdicts, key=_rank)
+    products = sorted({rule.source for rule in load_rules() if rule.source}) if spread else []
+    asked = [
+        [said, *(_of(product, said) for product in products if said.source is None)]
+        for layer in layers
+        for said in layer
+    ]
+    answers = iter(_classified([said for group in asked for said in group]))
+    groups = iter([[next(answers) for _ in group] for group in asked])
+    for layer in layers:
+        judged = [next(groups) for _ in layer]
+        verdicts = [first for first, *_ in judged]
+        if not any(verdict.by_marked_code for verdict in verdicts):
+            verdicts += [
+                verdict
+                for _, *others in judged
+                for verdict in others
+                if verdict.file == f"{verdict.evidence.source}.csv"
+            ]
+        yield sorted(verdicts, key=_rank)
 
 
 def _rank(verdict: _Verdict) -> tuple[bool, bool, int]:
