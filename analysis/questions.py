@@ -284,13 +284,19 @@ def refused(session: Session) -> list[Refused]:
 
 
 def alerts(session: Session, scope: Scope) -> list[Alert]:
-    """The alerts of the scope's period that its filters by client, endpoint and cause let through."""
-    wanted = ("client_id", scope.clients), ("endpoint", scope.endpoints), ("cause", scope.causes)
-    return [
-        alert
-        for alert in find_alerts(session.connection, scope.since, scope.until)
-        if all(not values or (getattr(alert, field) or NOT_LOGGED) in values for field, values in wanted)
-    ]
+    """The alerts of the scope's period that concern what it filters by, worst first."""
+    found = find_alerts(session.connection, scope.since, scope.until)
+    return [alert for alert in found if _concerns(alert, scope)]
+
+
+def _concerns(alert: Alert, scope: Scope) -> bool:
+    """An alert of no single client (or endpoint) concerns them all; one of silence concerns no cause."""
+    return (
+        (not scope.sources or not alert.sources or bool(set(alert.sources) & set(scope.sources)))
+        and (not scope.clients or alert.client_id is None or alert.client_id in scope.clients)
+        and (not scope.endpoints or alert.endpoint is None or alert.endpoint in scope.endpoints)
+        and (not scope.causes or alert.cause in scope.causes)
+    )
 
 
 def _ask(session: Session, question: str, row: type[Row], parameters: Mapping[str, Any]) -> list[Row]:

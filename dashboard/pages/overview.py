@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from analysis import wording
+from analysis.alerts import Alert
 from analysis.questions import LastEvent, Totals, Worst, bucket
 from analysis.scope import Scope
 from analysis.taxonomy import load_causes
@@ -18,7 +19,7 @@ from dashboard.loaders import LakeVersion
 from dashboard.safe import for_tables
 from lake.errors import LakeError
 
-_ALERTS_SHOWN = 5
+_ALERTS_SHOWN = 3
 _RETRY = {
     "never": "a retry does not help",
     "new_token": "a retry helps with a new token, grant or sign-in",
@@ -134,16 +135,22 @@ def _number(title: str, value: str, meaning: str, difference: str | None = None)
 
 
 def _show_alerts(lake: LakeVersion, scope: Scope) -> None:
+    """What is unusual: red where nothing works any more or much fails, else yellow."""
     found = loaders.alerts(lake, scope)
     if not found:
         st.caption("No alerts: nothing surges, no client has a new cause, none has gone silent.")
         return
     for alert in found[:_ALERTS_SHOWN]:
-        st.warning(f"**{plain(alert.sentence)}**  \n{plain(alert.remedy)}", icon=":material/warning:")
+        show = st.error if alert.severity == "high" else st.warning
+        show(_said(alert), icon=":material/warning:")
     if len(found) > _ALERTS_SHOWN:
-        with st.expander(f"{len(found) - _ALERTS_SHOWN} more alerts"):
+        with st.expander(wording.plural(len(found) - _ALERTS_SHOWN, "more alert")):
             for alert in found[_ALERTS_SHOWN:]:
-                st.markdown(f"**{plain(alert.sentence)}**  \n{plain(alert.remedy)}")
+                st.markdown(_said(alert))
+
+
+def _said(alert: Alert) -> str:
+    return f"**{plain(alert.sentence)}**  \n{plain(alert.remedy)}"
 
 
 def _show_trend(lake: LakeVersion, scope: Scope) -> None:

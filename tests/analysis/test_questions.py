@@ -6,11 +6,13 @@ from collections import Counter
 from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 
 from analysis import questions, wording
+from analysis.alerts import Alert
 from analysis.questions import NOT_LOGGED
 from analysis.scope import Scope, whole_period
 from analysis.session import Session
@@ -70,7 +72,7 @@ def test_a_period_takes_its_beginning_and_not_its_end(session: Session) -> None:
     ],
 )
 def test_filters_narrow_failures_and_requests(
-    session: Session, filters: dict[str, tuple[str, ...]], failures: int, requests: int
+    session: Session, filters: dict[str, Any], failures: int, requests: int
 ) -> None:
     totals = questions.totals(session, replace(HOUR, **filters))
     assert (totals.failures, totals.requests) == (failures, requests)
@@ -169,6 +171,38 @@ def test_the_logs_say_what_they_do_not_tell(session: Session) -> None:
 
 def test_what_was_refused(session: Session) -> None:
     assert sum(row.records for row in questions.refused(session)) == 2
+
+
+def _alert(client: str | None, endpoint: str | None, cause: str | None) -> Alert:
+    return Alert(
+        "surge" if cause else "silent", client, endpoint, cause, HOUR.since, HOUR.until, 9, 1.0, 0.0, "high", "It fails.", "Mend it.",
+        sources=("nginx",),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("filters", "kept"),
+    [
+        ({}, "abc"),
+        ({"clients": ("web-shop",)}, "ac"),
+        ({"clients": ("crm-sync",)}, "bc"),
+        ({"endpoints": ("api",)}, "b"),
+        ({"causes": ("token.expired",)}, "a"),
+        ({"sources": ("nginx", "okta")}, "abc"),
+        ({"sources": ("okta",)}, ""),
+    ],
+)
+def test_alerts_are_those_that_concern_the_scope(
+    session: Session, monkeypatch: pytest.MonkeyPatch, filters: dict[str, Any], kept: str
+) -> None:
+    everything = {
+        "a": _alert("web-shop", "token", "token.expired"),
+        "b": _alert("crm-sync", "api", None),
+        "c": _alert(None, "token", "server.internal_error"),
+    }
+    monkeypatch.setattr(questions, "find_alerts", lambda *asked: list(everything.values()))
+    found = questions.alerts(session, replace(HOUR, **filters))
+    assert found == [everything[name] for name in kept]
 
 
 def test_a_trend_has_stretches_that_fit_its_period(session: Session) -> None:

@@ -32,7 +32,9 @@ def attacked(tmp_path_factory: pytest.TempPathFactory) -> Session:
     """A lake in which a client_id was chosen to hurt."""
     workshop = Workshop(tmp_path_factory.mktemp("attacked"))
     escaped = "".join(f"%{byte:02x}" for byte in HOSTILE.encode())
-    workshop.write("access.log", authorize("10:20:00", escaped, "invalid_scope") + line("10:21:00", "/v1/orders", 401))
+    workshop.write(
+        "access.log", authorize("10:20:00", escaped, "invalid_scope") + line("10:21:00", "/v1/orders", 401)
+    )
     workshop.ingest()
     return Session(workshop.lake)
 
@@ -95,7 +97,19 @@ def test_the_forms_for_people_say_what_to_do_and_what_is_not_told(session: Sessi
 def test_the_html_loads_nothing(session: Session) -> None:
     page = report(session, HOUR, "html")
     elements = _Elements(page).elements
-    loading = {"script", "link", "img", "iframe", "object", "embed", "audio", "video", "source", "base", "form"}
+    loading = {
+        "script",
+        "link",
+        "img",
+        "iframe",
+        "object",
+        "embed",
+        "audio",
+        "video",
+        "source",
+        "base",
+        "form",
+    }
     assert not loading & {tag for tag, _ in elements}
     attributes = {name for _, given in elements for name in given}
     assert not {"src", "href", "srcset", "action", "data", "background"} & attributes
