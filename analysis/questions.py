@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from analysis.alerts import Alert, find_alerts
 from analysis.scope import Scope
 from analysis.session import Session
 from ingest import load_sources
+
+if TYPE_CHECKING:
+    from analysis.alerts import Alert
 
 NOT_LOGGED = "(not logged)"
 """Stands for a client_id or endpoint that the log does not give; as a filter it asks for those."""
@@ -285,6 +287,9 @@ def refused(session: Session) -> list[Refused]:
 
 def alerts(session: Session, scope: Scope) -> list[Alert]:
     """The alerts of the scope's period that concern what it filters by, worst first."""
+    # Not at the top: the statistics behind it take a second to load, and the first numbers need none.
+    from analysis.alerts import find_alerts
+
     found = find_alerts(session.connection, scope.since, scope.until)
     return [alert for alert in found if _concerns(alert, scope)]
 

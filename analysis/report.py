@@ -7,16 +7,18 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from math import log10
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import jinja2
 
 from analysis import palette, questions, stacked, wording
-from analysis.alerts import Alert
 from analysis.scope import Scope
 from analysis.session import Session
 from analysis.taxonomy import load_causes
 from analysis.untrusted import Markdown, code, readable, visible
+
+if TYPE_CHECKING:
+    from analysis.alerts import Alert
 
 FORMAT = 1
 """The version of the JSON's keys: raised when one changes its meaning or goes."""

@@ -23,6 +23,8 @@ _TICKS = (
     timedelta(days=28),
 )
 _MOST_TICKS = 9
+_TEXT = 80
+"""About the width of a tick's text, which is to end inside the picture."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ def stack(points: Sequence[TrendPoint], scope: Scope) -> Chart:
                 bars.append(Bar(x(start), round(floor, 2), width, round(height, 2), family, says))
     return Chart(
         bars,
-        [Tick(x(time), text) for time, text in _time_ticks(begin, end)],
+        [Tick(x(time), text) for time, text in _time_ticks(begin, end) if x(time) <= WIDTH - _TEXT / 2],
         [
             Tick(HEIGHT - _BOTTOM - plot_height * part / 4, f"{round(highest * part / 4):,}")
             for part in range(0, 5, 1 if highest >= 4 else 4)

@@ -12,15 +12,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import streamlit as st
 
 from analysis import questions
-from analysis.alerts import Alert
 from analysis.scope import Scope, whole_period
 from analysis.session import Session
 from lake.table import Lake
+
+if TYPE_CHECKING:
+    from analysis.alerts import Alert
 
 _KEPT = 200
 

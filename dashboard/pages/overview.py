@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import streamlit as st
 
 from analysis import wording
-from analysis.alerts import Alert
 from analysis.questions import LastEvent, Totals, Worst, bucket
 from analysis.scope import Scope
 from analysis.taxonomy import load_causes
@@ -18,6 +18,9 @@ from dashboard import charts, filters, loaders
 from dashboard.loaders import LakeVersion
 from dashboard.safe import for_tables
 from lake.errors import LakeError
+
+if TYPE_CHECKING:
+    from analysis.alerts import Alert
 
 _ALERTS_SHOWN = 3
 _RETRY = {

@@ -200,7 +200,7 @@ def test_alerts_are_those_that_concern_the_scope(
         "b": _alert("crm-sync", "api", None),
         "c": _alert(None, "token", "server.internal_error"),
     }
-    monkeypatch.setattr(questions, "find_alerts", lambda *asked: list(everything.values()))
+    monkeypatch.setattr("analysis.alerts.find_alerts", lambda *asked: list(everything.values()))
     found = questions.alerts(session, replace(HOUR, **filters))
     assert found == [everything[name] for name in kept]
 
