@@ -48,10 +48,14 @@ class Settings:
 
 @dataclass(frozen=True)
 class Reading:
-    """How an input is read: by which source and, where its lines have one, by which format string."""
+    """How an input is read: by which source and, where its lines have one, by which format string.
+
+    `own` marks a format string of the user's, which may look like anything.
+    """
 
     source: Source
     format: str | None = None
+    own: bool = False
 
 
 @dataclass(frozen=True)
@@ -115,18 +119,26 @@ class Engine:
         return Parsed(events, quarantined, ignored)
 
     def count_matches(self, readings: Sequence[Reading], lines: pa.Array) -> list[int]:
-        """How many of the lines have the shape of each reading (its format, else `recognise`)."""
-        table = pa.table({"line": lines, "offset": np.arange(len(lines), dtype=np.int64)})
-        questions = [self._shape_question(reading) for reading in readings]
-        self._connection.register("records", table)
-        found = self._connection.sql(f"SELECT {', '.join(questions)}").fetchall()
-        return [int(count) for count in found[0]]
+        """How many of the lines have the shape of each reading: its format, else its `recognise`.
 
-    def _shape_question(self, reading: Reading) -> str:
-        if reading.format is not None:
-            return f"(SELECT count(*) FILTER (matched) FROM ({self._compiled(reading)}))"
-        pattern = _literal(reading.source.recognise or "")
-        return f"(SELECT count(*) FILTER (regexp_matches(line, {pattern})) FROM records)"
+        A format that comes with a source is tried only where the source's `recognise` matches.
+        """
+        table = pa.table({"line": lines, "offset": np.arange(len(lines), dtype=np.int64)})
+        patterns = list(dict.fromkeys(reading.source.recognise for reading in readings))
+        questions = [f"count(*) FILTER (regexp_matches(line, {_literal(text)}))" for text in patterns]
+        self._connection.register("records", table)
+        found = self._connection.sql(f"SELECT {', '.join(questions)} FROM records").fetchall()
+        by_pattern = dict(zip(patterns, map(int, found[0]), strict=True))
+        return [
+            by_pattern[reading.source.recognise]
+            if reading.format is None or not (reading.own or by_pattern[reading.source.recognise])
+            else self._count_format(reading)
+            for reading in readings
+        ]
+
+    def _count_format(self, reading: Reading) -> int:
+        question = f"SELECT count(*) FILTER (matched) FROM ({self._compiled(reading)})"
+        return int(self._connection.sql(question).fetchall()[0][0])
 
     def redact(self, text: str) -> str:
         """`text` without its secrets."""

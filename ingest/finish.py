@@ -41,7 +41,7 @@ def finish(
 
     `table` has the columns of read.sql, and only rows that are events.
     """
-    columns: Columns = {name: table[name].combine_chunks() for name in table.column_names}
+    columns: Columns = {name: _whole(table[name]) for name in table.column_names}
     oauth = _place(connection, columns)
     _judge(columns, oauth)
     _tell_who(columns, oauth)
@@ -102,6 +102,11 @@ def _tell_who(columns: Columns, oauth: npt.NDArray[np.bool_]) -> None:
     at_oauth = pa.array(oauth)
     columns["client_id"] = pc.coalesce(columns["client_id"], pc.if_else(at_oauth, columns["login"], None))
     columns["user_name"] = pc.coalesce(columns["user_name"], pc.if_else(at_oauth, None, columns["login"]))
+
+
+def _whole(column: pa.ChunkedArray) -> pa.Array:
+    """The column in one piece; no copy where it is one already."""
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
 def _true(column: pa.Array) -> npt.NDArray[np.bool_]:

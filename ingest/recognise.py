@@ -27,7 +27,8 @@ def readings(sources: Mapping[str, Source], formats: Formats) -> list[Reading]:
             found.append(Reading(source))
             continue
         own = formats.get(source.name, ())
-        found += [Reading(source, text) for text in dict.fromkeys([*own, *source.formats.values()])]
+        found += [Reading(source, text, own=True) for text in dict.fromkeys(own)]
+        found += [Reading(source, text) for text in source.formats.values() if text not in own]
     return found
 
 

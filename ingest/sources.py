@@ -28,10 +28,10 @@ class Source:
     title: str
     kind: str
     sql: str
+    recognise: str
     provenance: str
     documentation: tuple[str, ...]
     cannot_tell: str
-    recognise: str | None = None
     framing: str = "lines"
     priority: int = 50
     format_language: str | None = None
@@ -56,11 +56,9 @@ def load_source(path: Path) -> Source:
 
 
 def _checked(path: Path, front: dict[str, Any], sql: str) -> Source:
-    for key in ("title", "kind", "provenance", "documentation", "cannot_tell"):
+    for key in ("title", "kind", "provenance", "documentation", "cannot_tell", "recognise"):
         if key not in front:
             raise SourceError(f"{path}: its front matter lacks `{key}`")
-    if "recognise" not in front and "format_language" not in front:
-        raise SourceError(f"{path}: needs `recognise`, or a `format_language`")
     for key, allowed in (("kind", KINDS), ("framing", _FRAMINGS), ("provenance", _PROVENANCES)):
         if key in front and front[key] not in allowed:
             raise SourceError(f"{path}: `{key}` is {front[key]!r}, not one of {', '.join(allowed)}")

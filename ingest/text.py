@@ -22,9 +22,9 @@ def parse_text(text: str, source: str | None = None, formats: Formats | None = N
     `source` forces a source; `formats` are format strings of one's own, by source. Raises SourceError
     for a source that does not exist.
     """
-    parts = [parsed.events for parsed in parse_records(text.encode(), source, formats)]
-    empty = EVENTS.remove(EVENTS.get_field_index("file")).empty_table()
-    return pa.concat_tables([empty, *parts])
+    schema = EVENTS.remove(EVENTS.get_field_index("file"))
+    parts = [parsed.events.cast(schema) for parsed in parse_records(text.encode(), source, formats)]
+    return pa.concat_tables([schema.empty_table(), *parts])
 
 
 def parse_records(text: bytes, source: str | None = None, formats: Formats | None = None) -> list[Parsed]:

@@ -9,6 +9,7 @@ documentation = [
 ]
 cannot_tell = "Every token that is missing, forged or unknown is one 401 with one text; the reason stands in error.log at level debug. Add $response_body, $auth_status, $handler, $application_id, $request_id and $msec to the formatter; instead of $header and $proxy_header, which hold whole Authorization headers and cookies, log $http_user_agent and the like."
 priority = 40
+recognise = '^\{|\t'
 format_language = "apinto"
 variables = [
     "syslog_time", "syslog_host",

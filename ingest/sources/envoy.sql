@@ -9,6 +9,7 @@ documentation = [
 ]
 cannot_tell = "Envoy's default format tells the status and not the reason. Add %RESPONSE_CODE_DETAILS% (the filter that refused and why) and %RESP(WWW-AUTHENTICATE)%; for the client, log claims of the token by %DYNAMIC_METADATA(envoy.filters.http.jwt_authn:jwt_payload:azp)%."
 priority = 45
+recognise = '\[[^\]]{10,40}\] "|^\s*\{'
 format_language = "envoy"
 variables = [
     "start_time", "req_method", "req_path", "protocol", "response_code", "response_flags",

@@ -189,7 +189,7 @@ SELECT
     -- code_id is no code: it is the id of the login session that the code belongs to
     coalesce(nullif(e."sessionId", 'null'), nullif(e."authSessionParentId", 'null'), nullif(e.code_id, 'null')) AS session_id,
     nullif(e."clientId", 'null') AS client_id,
-    coalesce(nullif(e.username, 'null'), nullif(e."userId", 'null'), nullif(e.refresh_token_sub, 'null')) AS user_name,
+    coalesce(nullif(e."userId", 'null'), nullif(e.username, 'null'), nullif(e.refresh_token_sub, 'null')) AS user_name,
     nullif(e."ipAddress", 'null') AS client_ip,
     endpoint,
     grant_type,

@@ -8,6 +8,7 @@ documentation = [
 ]
 cannot_tell = "An access log in the combined format tells the status and not the reason: every 401 looks alike. Add $sent_http_www_authenticate (the challenge with its error), $request_id (joins with the auth server) and $upstream_status (who answered) to log_format."
 priority = 60
+recognise = '^\S+ - .* \[\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\] "'
 format_language = "nginx"
 variables = [
     "remote_addr", "realip_remote_addr", "proxy_protocol_addr", "http_x_forwarded_for", "http_x_real_ip",
@@ -40,7 +41,8 @@ WITH target AS (
 )
 SELECT
     "offset",
-    coalesce(clf_time(split_part(time_local, ' ', 1), split_part(time_local, ' ', 2)),
+    coalesce(CASE WHEN time_local LIKE '% +0000' THEN TRY_STRPTIME(time_local, '%d/%b/%Y:%H:%M:%S +0000')
+                  ELSE clf_time(split_part(time_local, ' ', 1), split_part(time_local, ' ', 2)) END,
              epoch_time(msec), iso_time(time_iso8601)) AS time,
     nullify(coalesce(hostname, server_name, http_host, host)) AS instance,
     coalesce(nullify(request_id), nullify(req_id), nullify(http_x_request_id), nullify(http_x_correlation_id)) AS request_id,

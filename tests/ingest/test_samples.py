@@ -12,6 +12,7 @@ from ingest.framing import chunks, detect_framing
 from ingest.text import parse_records
 from tests.samples import SAMPLES, SOURCES, expected_rows, samples
 
+
 def _records(data: bytes) -> list[int]:
     """Offsets of the records, in order."""
     framing = detect_framing(data)
