@@ -71,24 +71,20 @@ def find_alerts(
     candidates = find_surges(cells) + find_new_causes(cells) + find_silent(cells)
     names = cells.table.dropna(subset=["client_name"]).groupby("client_id")["client_name"].first().to_dict()
     wanted = [
-        candidate
-        for candidate in candidates
-        if since is None or cells.moment(candidate.end) > plain(since)
+        candidate for candidate in candidates if since is None or cells.moment(candidate.end) > plain(since)
     ]
     alerts = [_alert(connection, cells, story, names.get(story.client)) for story in fold(wanted)]
     return [alert for alert in alerts if since is None or alert.end >= plain(since)]
 
 
-def _alert(
-    connection: duckdb.DuckDBPyConnection, cells: Cells, story: Candidate, name: str | None
-) -> Alert:
+def _alert(connection: duckdb.DuckDBPyConnection, cells: Cells, story: Candidate, name: str | None) -> Alert:
     if story.kind == "silent":
         span = span_of_silence(cells, story)
         return Alert(
             kind="silent", client_id=story.client, endpoint=story.endpoint, cause=None,
             start=span.start, end=span.end, observed=0, expected=round(story.expected, 1),
             probability=story.probability, severity="high" if span.ongoing else "medium",
-            sentence=words.silent(story, span, name), remedy=words.remedy_for_silence(story),
+            sentence=words.silent(story, span, name), remedy=words.remedy_for_silence(),
             client_name=name, sources=tuple(sorted(story.sources)), ongoing=span.ongoing,
         )  # fmt: skip
     span = span_of_failures(connection, cells, story)
@@ -100,8 +96,8 @@ def _alert(
         cause=story.cause, start=span.start, end=span.end,
         observed=failed, expected=round(story.expected, 1), probability=story.probability,
         severity="high" if failed >= _MANY or failed > served else "medium",
-        sentence=words.failing(story, span, name, facts, story.kind == "new_cause"),
-        remedy=words.remedy_for_failures(story),
+        sentence=words.failing(story, span, name, facts),
+        remedy=words.remedy_for_failures(story, facts),
         client_name=name, route=story.area, sources=tuple(sorted(story.sources)), ongoing=span.ongoing,
     )  # fmt: skip
 

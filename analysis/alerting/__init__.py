@@ -1,1 +1,1 @@
-"""How alerts are found: hourly cells from SQL, then baselines, surges, new causes, silence, folding, words."""
+"""How alerts are found: hourly cells from SQL; baselines; surges, new causes, silence; folding, words."""

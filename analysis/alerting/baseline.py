@@ -19,6 +19,8 @@ LOOK_BACK_DAYS = 28
 _NEIGHBOURS = (-1, 0, 1)
 _ENOUGH_HOURS = 3
 _MOST_GROWTH = 20.0
+_OVERALL_WEIGHT = 2.0
+"""How many days of this hour count as much as what the series does at all hours."""
 _PRIOR_DISPERSION = 1.0
 _PRIOR_WEIGHT = 24.0
 """How many hours of a series count as much as the prior."""
@@ -57,18 +59,28 @@ def expected_at(counts: Counts, others: Counts, usable: NDArray[np.bool_], hour:
         same = np.flatnonzero(usable[:hour])
         if same.size < _ENOUGH_HOURS:
             return None
-    known = counts[same]
-    mean = (known.sum() + 0.5) / (known.size + 0.5)
-    usual = others[same].mean()
-    if usual > 0:
-        mean *= float(np.clip(others[hour] / usual, 1.0, _MOST_GROWTH))
+    ever = np.flatnonzero(usable[:hour])
+    rate = (counts[ever].sum() + 0.5) / (others[ever].sum() + 0.5)
+    overall = float(rate * others[hour] if others[hour] > 0 else counts[ever].mean())
     if first_day:
-        return Expected(float(mean), _FIRST_DAY_DISPERSION)
-    return Expected(float(mean), dispersion(counts, usable, hour))
+        return Expected(max(overall, 0.5 / ever.size), _FIRST_DAY_DISPERSION)
+    usual = float(others[same].mean())
+    grown = float(np.clip(others[hour] / usual, 1.0, _MOST_GROWTH)) if usual > 0 else 1.0
+    # neighbouring hours share their fate: together they count as one day
+    days_known = same.size / len(_NEIGHBOURS)
+    there = float(counts[same].sum()) / len(_NEIGHBOURS) * grown
+    mean = (there + _OVERALL_WEIGHT * overall) / (days_known + _OVERALL_WEIGHT)
+    unsure = 1 / (there + _OVERALL_WEIGHT * overall + 0.5)
+    return Expected(mean, dispersion(counts, usable, hour) + unsure)
 
 
-def dispersion(counts: Counts, usable: NDArray[np.bool_], hour: int) -> float:
-    """How unevenly a series comes beyond Poisson, from its hours before `hour`, by the method of moments."""
+def dispersion(
+    counts: Counts, usable: NDArray[np.bool_], hour: int, prior: float = _PRIOR_DISPERSION
+) -> float:
+    """How unevenly a series comes beyond Poisson, from its hours before `hour`, by the method of moments.
+
+    `prior` is what is taken for it while there is little to learn from.
+    """
     start = max(0, hour - 24 * LOOK_BACK_DAYS)
     mask = usable[start:hour]
     seen = counts[start:hour][mask]
@@ -79,10 +91,10 @@ def dispersion(counts: Counts, usable: NDArray[np.bool_], hour: int) -> float:
     repeated = often[clock] > 1
     seen, clock = seen[repeated], clock[repeated]
     if not seen.any():
-        return _PRIOR_DISPERSION
+        return prior
     normal = means[clock]
     lost = often[clock] / (often[clock] - 1)
     spread = float((lost * (seen - normal) ** 2).sum() - seen.sum())
     weight = float((normal**2).sum())
-    prior = _PRIOR_WEIGHT * weight / seen.size
-    return max((spread + _PRIOR_DISPERSION * prior) / (weight + prior), _LEAST_DISPERSION)
+    trust = _PRIOR_WEIGHT * weight / seen.size
+    return max((spread + prior * trust) / (weight + trust), min(prior / 2, _LEAST_DISPERSION))

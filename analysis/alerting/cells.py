@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -115,14 +115,14 @@ def endpoints_of_failures(cells: Cells) -> dict[tuple[str, str, str], str]:
     return {(key[0], key[1], key[2]): key[3] for key in sums.index.tolist()}
 
 
-def minutes(connection: duckdb.DuckDBPyConnection, parameters: dict[str, object]) -> pd.DataFrame:
+def minutes(connection: duckdb.DuckDBPyConnection, parameters: Mapping[str, object]) -> pd.DataFrame:
     """Minutes around an alert; see minutes.sql."""
-    return connection.execute(_sql("minutes"), parameters).df()
+    return connection.execute(_sql("minutes"), dict(parameters)).df()
 
 
-def reach(connection: duckdb.DuckDBPyConnection, parameters: dict[str, object]) -> dict[str, object]:
+def reach(connection: duckdb.DuckDBPyConnection, parameters: Mapping[str, object]) -> dict[str, object]:
     """How far an alert reaches; see reach.sql."""
-    answer = connection.execute(_sql("reach"), parameters)
+    answer = connection.execute(_sql("reach"), dict(parameters))
     names = [column[0] for column in answer.description or ()]
     row = answer.fetchone()
     return dict(zip(names, row or (), strict=False))

@@ -6,16 +6,16 @@ import numpy as np
 from scipy import stats
 
 from analysis.alerting.candidate import Candidate
-from analysis.alerting.cells import Cells, endpoints_of_failures, series
+from analysis.alerting.cells import Cells, Counts, endpoints_of_failures, series
 from analysis.alerting.surges import FALSE_ALARMS
 from analysis.taxonomy import UNCLASSIFIED, load_causes
 
 _KNOWN_HOURS, _KNOWN_EVENTS = 36, 30
 _EVENTS = 10
-_WITHIN_HOURS = 24
 _RETRIES = 3.0
 """One person who fails tries again: so many failures count as one piece of evidence."""
-_QUIET_GAP = 4
+_PAUSE_HOURS = 16
+"""Longer than a night: what pauses for so long has ended."""
 
 
 def find_new_causes(cells: Cells) -> list[Candidate]:
@@ -36,28 +36,23 @@ def find_new_causes(cells: Cells) -> list[Candidate]:
         before = float(everything[:first].sum())
         if first - known < _KNOWN_HOURS or before < _KNOWN_EVENTS:
             continue
-        end = _end(counts, first)
+        end = _end(counts)
         many = float(counts[first:end].sum())
         if many < _EVENTS:
             continue
         asked_then = float(everything[first:end].sum())
-        chance = float(
-            stats.betabinom.sf(
-                np.floor(many / _RETRIES) - 1, max(round(asked_then / _RETRIES), 1), 0.5, before / _RETRIES + 0.5
-            )
-        )
+        pieces, tries = np.floor(many / _RETRIES), max(round(asked_then / _RETRIES), 1)
+        chance = float(stats.betabinom.sf(pieces - 1, tries, 0.5, before / _RETRIES + 0.5))
         if chance < FALSE_ALARMS / len(failed.keys):
-            expected = asked_then * 0.5 / (before + 1)
             found.append(Candidate(
-                "new_cause", source, client, where[source, client, cause], None, cause, first, end, many, expected, chance
+                "new_cause", source, client, where[source, client, cause], None, cause,
+                first, end, many, asked_then * 0.5 / (before + 1), chance,
             ))  # fmt: skip
     return found
 
 
-def _end(counts: np.ndarray[tuple[int, ...], np.dtype[np.float64]], first: int) -> int:
-    """The hour after which the new cause pauses, at the latest a day after it came."""
+def _end(counts: Counts) -> int:
+    """The hour after the last before the new cause pauses for a while."""
     hours = np.flatnonzero(counts)
-    hours = hours[(hours >= first)]
-    gaps = np.flatnonzero(np.diff(hours) > _QUIET_GAP)
-    last = int(hours[gaps[0]] if gaps.size else hours[-1])
-    return min(last, first + _WITHIN_HOURS - 1) + 1 if gaps.size else last + 1
+    gaps = np.flatnonzero(np.diff(hours) > _PAUSE_HOURS)
+    return int(hours[gaps[0]] if gaps.size else hours[-1]) + 1

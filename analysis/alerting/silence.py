@@ -14,7 +14,9 @@ _DAYS = 3
 """A daily rhythm shows after so many days."""
 _EVENTS = 5.0
 _LONGER_THAN_EVER = 2.5
-_STEADY = 0.3
+_STEADY = 0.5
+_PRIOR_DISPERSION = 0.1
+"""Work is spread more evenly than failures are."""
 
 
 def find_silent(cells: Cells) -> list[Candidate]:
@@ -30,10 +32,13 @@ def find_silent(cells: Cells) -> list[Candidate]:
     # the hour that is not over yet tells nothing
     whole = cells.hours if cells.moment(cells.hours) <= cells.last else cells.hours - 1
     found: list[Candidate] = []
-    tests = max(1, int((served.counts > 0).any(axis=1).sum()) * max(whole // 24, 1))
+    clients = max(1, int((served.counts > 0).any(axis=1).sum()))
     for key, counts in zip(served.keys, served.counts, strict=True):
         source, client = (str(part) for part in key)
-        for begin, end, missed, chance in _runs(cells, counts[:whole], there[source][:whole], FALSE_ALARMS / tests):
+        # a silence could have begun in any hour in which the client works
+        tests = clients * max(1, int((counts > 0).sum()))
+        runs = _runs(cells, counts[:whole], there[source][:whole], FALSE_ALARMS / tests)
+        for begin, end, missed, chance in runs:
             until = cells.hours if end == whole else end
             causes = {
                 str(other[2]): float(row[begin:until].sum())
@@ -42,9 +47,10 @@ def find_silent(cells: Cells) -> list[Candidate]:
             }
             cause = max(causes, key=lambda name: causes[name]) if any(causes.values()) else None
             if cause is not None and causes[cause] >= 3:
-                before = failed.row((source, client, cause))[:begin].sum() / max(begin, 1) * (until - begin)
+                before = failed.row((source, client, cause))[:begin].mean() * (until - begin)
                 found.append(Candidate(
-                    "surge", source, client, where[source, client, cause], None, cause, begin, until, causes[cause], float(before), chance
+                    "surge", source, client, where[source, client, cause], None, cause,
+                    begin, until, causes[cause], float(before), chance,
                 ))  # fmt: skip
             else:
                 found.append(Candidate(
@@ -56,7 +62,7 @@ def find_silent(cells: Cells) -> list[Candidate]:
 def _runs(
     cells: Cells, counts: Counts, there: NDArray[np.bool_], threshold: float
 ) -> list[tuple[int, int, float, float]]:
-    """The silences of one client that are too long: first hour, after the last, missed events, probability."""
+    """The silences of a client that are too long: first hour, after the last, missed events, probability."""
     heard = np.flatnonzero(counts)
     if not heard.size:
         return []
@@ -67,47 +73,68 @@ def _runs(
         if end - last < 2:
             continue
         expected = [_normal(cells, counts, there, hour, last + 1) for hour in range(last + 1, end)]
-        missed = sum(hour.mean for hour in expected)
-        chance = float(np.prod([hour.chance_of_none() for hour in expected]))
+        missed = sum(events for events, _ in expected)
+        chance = float(np.prod([none for _, none in expected]))
         if missed >= max(_EVENTS, _LONGER_THAN_EVER * longest) and chance < threshold:
-            begin = last + 1 + next(place for place, hour in enumerate(expected) if hour.mean >= 0.5)
+            begin = last + 1 + next(place for place, (events, _) in enumerate(expected) if events >= 0.5)
             found.append((begin, end, missed, chance))
         else:
             longest = max(longest, missed)
     return found
 
 
-_NOTHING = Expected(0.0, 1.0)
+_NOTHING = (0.0, 1.0)
 
 
-def _normal(cells: Cells, counts: Counts, there: NDArray[np.bool_], hour: int, known: int) -> Expected:
-    """What the hours before `known` lead one to expect of an hour; nothing where they tell too little."""
+def _normal(
+    cells: Cells, counts: Counts, there: NDArray[np.bool_], hour: int, known: int
+) -> tuple[float, float]:
+    """What the hours before `known` lead one to expect of an hour: events, and the probability of none.
+
+    Nothing where those hours tell too little.
+    """
     if not there[hour]:
         return _NOTHING
-    days = np.arange(1, LOOK_BACK_DAYS + 1)
-    same = hour - 24 * days
-    same = same[(same >= 0) & (same < known)]
+    begun = int(np.flatnonzero(counts)[0])
+    same = hour - 24 * np.arange(1, LOOK_BACK_DAYS + 1)
+    same = same[(same >= begun - begun % 24) & (same >= 0) & (same < known)]
     same = same[there[same]]
-    active = np.flatnonzero(counts[:known])
-    begun = int(active[0]) if active.size else known
-    same = same[same >= begun - begun % 24]
-    steady = _is_steady(counts, there, begun, known)
-    if steady:
+    if _is_steady(counts, there, begun, known):
         recent = np.arange(max(begun, known - 24), known)
-        recent = recent[there[recent]]
-        return Expected(float(counts[recent].mean()), max(dispersion(counts, there, known), 0.15))
-    weekend = _weekday(cells, hour) >= 5
-    kin = same[[(_weekday(cells, int(other)) >= 5) == weekend for other in same]] if same.size else same
-    if weekend and not kin.size:
-        # nobody knows yet whether this client works on weekends
-        return _NOTHING
-    if kin.size < (1 if weekend else _DAYS):
-        return _NOTHING
-    mean = float(counts[kin].mean())
-    if counts[kin].min() == 0:
-        # on some such day it did not come either
-        return Expected(mean, 4.0)
-    return Expected(mean, dispersion(counts, there, known))
+        learned = recent[there[recent]]
+        if same.size >= _DAYS and counts[same].mean() < counts[learned].mean():
+            learned = same
+    else:
+        weekend = _weekday(cells, hour) >= 5
+        same = same[np.array([(_weekday(cells, int(day)) >= 5) == weekend for day in same], dtype=bool)]
+        # until it was seen on a weekend, nobody knows whether this client works on weekends
+        if same.size < (1 if weekend else _DAYS):
+            return _NOTHING
+        learned = same
+    mean = float(counts[learned].mean())
+    if counts[learned].min() == 0:
+        # at some such hour it did not come either
+        missing = int((counts[learned] == 0).sum())
+        return mean, (missing + 0.5) / (learned.size + 1) if mean >= _EVENTS else 1.0
+    # the spread of the past may be that of the work, or that of the few groups that the work comes in;
+    # a mean that was learned from few groups may well be wrong
+    uneven = Expected(mean, dispersion(counts, there, known, _PRIOR_DISPERSION))
+    groups = mean / _together(counts, there, known)
+    grouped = Expected(groups, 1 / (groups * learned.size + 0.5))
+    return mean, max(uneven.chance_of_none(), grouped.chance_of_none())
+
+
+def _together(counts: Counts, there: NDArray[np.bool_], known: int) -> float:
+    """How many events come together, as those of one session do: variance by mean, at least 1."""
+    start = max(0, known - 24 * LOOK_BACK_DAYS)
+    hours = np.arange(start, known)[there[start:known]]
+    often = np.bincount(hours % 24, minlength=24)
+    means = np.bincount(hours % 24, weights=counts[hours], minlength=24) / np.maximum(often, 1)
+    hours = hours[often[hours % 24] > 1]
+    if not counts[hours].any():
+        return 1.0
+    lost = often[hours % 24] / (often[hours % 24] - 1)
+    return max(1.0, float((lost * (counts[hours] - means[hours % 24]) ** 2).sum() / counts[hours].sum()))
 
 
 def _is_steady(counts: Counts, there: NDArray[np.bool_], begun: int, known: int) -> bool:
@@ -116,9 +143,9 @@ def _is_steady(counts: Counts, there: NDArray[np.bool_], begun: int, known: int)
     hours = hours[there[hours]]
     if hours.size < 24:
         return False
-    recent = hours[-48:]
-    rolled = np.convolve(counts[recent], np.ones(4) / 4, "valid")
-    return bool(rolled.min() >= max(_STEADY * rolled.mean(), 1.0))
+    recent = counts[hours[-48:]]
+    rolled = np.convolve(recent, np.ones(4) / 4, "valid")
+    return bool(rolled.min() >= max(_STEADY * recent.mean(), 1.0))
 
 
 def _weekday(cells: Cells, hour: int) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from analysis.alerting.baseline import expected_at
@@ -31,30 +32,31 @@ _CLIENT, _ENDPOINT, _NORMAL = _Bar(10, 3.0), _Bar(20, 3.0), _Bar(200, 10.0)
 
 
 def find_surges(cells: Cells) -> list[Candidate]:
-    """Surges per (client, cause) and per (endpoint, cause), and per area of an API."""
+    """Surges per (client, cause) and per (endpoint, cause), and per area of an API.
+
+    Areas of an API on which nobody is ever served are left out: strangers try such paths.
+    """
     failed = cells.table[cells.table["cause"].notna()]
     served = cells.table[cells.table["cause"].isna()]
+    known = failed["area"].isna() | pd.Series(_pairs(failed).isin(_pairs(served)), failed.index)
     there = covered(cells)
     where = endpoints_of_failures(cells)
     found: list[Candidate] = []
     views = (
         (["source", "client_id"], failed["client_id"].notna(), _CLIENT),
-        (["source", "endpoint"], failed["endpoint"].notna(), _ENDPOINT),
-        (["source", "endpoint", "area"], failed["area"].notna(), _ENDPOINT),
+        (["source", "endpoint"], known, _ENDPOINT),
+        (["source", "endpoint", "area"], known & failed["area"].notna(), _ENDPOINT),
     )
     for by, mask, bar in views:
         counted = series(cells, failed[mask], [*by, "cause"])
         successes = series(cells, served, by)
         everything = series(cells, cells.table, by)
-        tests = max(1, int(sum((_rolled(counted.counts, width) >= bar.events).sum() for width in _WIDTHS)))
+        tests = max(1, counted.counts.size * len(_WIDTHS))
         for key, counts in zip(counted.keys, counted.counts, strict=True):
             group = key[:-1]
             others = successes.row(group)
             if not others.any():
-                # paths that nobody is ever served on are tried by strangers; a log that holds only
-                # failures is measured by its other failures
-                if "area" in by:
-                    continue
+                # a log that holds only failures is measured by its other failures
                 others = everything.row(group) - counts
             named = dict(zip([*by, "cause"], key, strict=True))
             for begin, end, expected, chance in _runs(
@@ -67,6 +69,10 @@ def find_surges(cells: Cells) -> list[Candidate]:
                     float(counts[begin:end].sum()), expected, chance,
                 ))  # fmt: skip
     return found
+
+
+def _pairs(table: pd.DataFrame) -> pd.MultiIndex:
+    return pd.MultiIndex.from_frame(table[["source", "area"]])
 
 
 def _bar(bar: _Bar, cause: str) -> _Bar:
@@ -129,4 +135,5 @@ def _rolled(counts: Counts, width: int) -> Counts:
 
 
 def _all_within(usable: NDArray[np.bool_], width: int) -> NDArray[np.bool_]:
-    return _rolled(usable.astype(np.float64), width) == width
+    whole: NDArray[np.bool_] = _rolled(usable.astype(np.float64), width) == width
+    return whole

@@ -39,10 +39,12 @@ def span_of_failures(connection: duckdb.DuckDBPyConnection, cells: Cells, candid
     before = max(candidate.expected / hours / 60, _LEAST)
     begin = _change(failed[: failed.size // 2 + 1], before, failed)
     end = failed.size - _change(failed[::-1][: failed.size // 2 + 1], before, failed)
-    inside = around[(around["minute"] >= first + begin) & (around["minute"] < first + end) & (around["failed"] > 0)]
+    hit = around[around["failed"] > 0]
+    inside = hit[hit["minute"].between(first + begin, first + end - 1)]
     if inside.empty:
-        inside = around[around["failed"] > 0]
-    start, last = plain(inside["first_failed"].min().to_pydatetime()), plain(inside["last_failed"].max().to_pydatetime())
+        inside = hit
+    start = plain(inside["first_failed"].min().to_pydatetime())
+    last = plain(inside["last_failed"].max().to_pydatetime())
     pause = max(timedelta(minutes=20), 3 * (last - start) / max(int(inside["failed"].sum()), 1))
     return Span(start, last, cells.last - last <= pause)
 

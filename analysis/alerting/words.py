@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from analysis.alerting.candidate import Candidate
@@ -20,16 +21,13 @@ _ASKS = {
     "registration": "cannot register",
     "api": "is refused at the API",
 }
-_REFUSES = {
-    "token": "the token endpoint refuses",
-    "authorization": "the sign-in page refuses",
-    "introspection": "the introspection endpoint refuses",
-    "revocation": "the revocation endpoint refuses",
-    "userinfo": "the userinfo endpoint refuses",
+_PLACES = {
+    "authorization": "The sign-in page",
+    "pushed_authorization_request": "The endpoint for pushed requests",
 }
 
 
-def failing(candidate: Candidate, span: Span, name: str | None, facts: dict[str, object], first_ever: bool) -> str:
+def failing(candidate: Candidate, span: Span, name: str | None, facts: Mapping[str, object]) -> str:
     """The sentence of a surge or of a new cause."""
     title = _title(candidate.cause)
     failed, served = int(str(facts["failed"] or 0)), int(str(facts["served"] or 0))
@@ -38,18 +36,21 @@ def failing(candidate: Candidate, span: Span, name: str | None, facts: dict[str,
     if candidate.client is not None:
         who = _who(candidate.client, name)
         felt = _ASKS.get(str(facts["endpoint"]), "fails") if share > 0.5 else "fails more often than it does"
-        whom = _people(facts)
-        novelty = "; it never failed in this way before" if first_ever else _normally(candidate)
+        new = candidate.kind == "new_cause"
+        normal = "; it never failed in this way before" if new else _normally(candidate)
         return (
-            f"{who} {felt} {when}: {_count(failed, 'request')}{whom} failed, {share:.0%} of them all "
-            f"({title}){novelty}{_also(candidate)}."
+            f"{who} {felt} {when}: {_count(failed, 'request')}{_people(facts)} failed, "
+            f"{share:.0%} of them all ({title}){normal}{_also(candidate)}."
         )
-    where = candidate.area or _REFUSES.get(str(candidate.endpoint), f"the {candidate.endpoint} endpoint refuses")
-    verb = f"{where} refuses its callers" if candidate.area else f"{where} its callers"
-    if candidate.area is None and candidate.endpoint == "api":
-        verb = "The APIs refuse their callers"
+    if candidate.area is not None:
+        refuses = f"{candidate.area} refuses its callers"
+    elif candidate.endpoint == "api":
+        refuses = "The APIs refuse their callers"
+    else:
+        place = _PLACES.get(str(candidate.endpoint), f"The {candidate.endpoint} endpoint")
+        refuses = f"{place} refuses its callers"
     return (
-        f"{verb[:1].upper()}{verb[1:]} {when}: {_count(failed, 'answer')}{_callers(facts)}, {share:.0%} of all "
+        f"{refuses} {when}: {_count(failed, 'answer')}{_callers(facts)}, {share:.0%} of all "
         f"({title}){_normally(candidate)}{_also(candidate)}."
     )
 
@@ -59,30 +60,36 @@ def silent(candidate: Candidate, span: Span, name: str | None) -> str:
     who = _who(str(candidate.client), name)
     more = len(candidate.clients)
     others = f" (and {more} more: {', '.join(sorted(candidate.clients))})" if more else ""
-    missed = round(candidate.expected)
+    missed = _count(round(candidate.expected), "time")
     if span.ongoing:
         return (
-            f"{who}{others} has gone silent: nothing from it since it was due at {_moment(span.start)}, when it "
-            f"would normally have been served at least {_count(missed, 'time')} by now."
+            f"{who}{others} has gone silent: nothing from it since it was due at {_moment(span.start)}; "
+            f"it would normally have been served at least {missed} by now."
         )
     return (
-        f"{who}{others} was silent from {_moment(span.start)} to {_moment(span.end)}, when it would normally have "
-        f"been served at least {_count(missed, 'time')}."
+        f"{who}{others} was silent from {_moment(span.start)} to {_moment(span.end, span.start)}, when it "
+        f"would normally have been served at least {missed}."
     )
 
 
-def remedy_for_failures(candidate: Candidate) -> str:
+def remedy_for_failures(candidate: Candidate, facts: Mapping[str, object]) -> str:
     """What to do about a surge or a new cause."""
     known = load_causes().get(str(candidate.cause))
     fix = known.remedy if known else "Look at the messages of these failures."
     if candidate.client is None:
         return f"Find out what was released, rotated or reconfigured when it began. {fix}"
+    failed, served = int(str(facts["failed"] or 0)), int(str(facts["served"] or 0))
+    if known is not None and known.family == "client_credentials" and failed > 9 * served:
+        return (
+            "All of its requests fail from one instant on, as they do when a credential was rotated or ran "
+            f"out. Compare what is deployed with what is registered. {fix}"
+        )
     if candidate.kind == "new_cause":
         return f"Compare with what the client released or reconfigured when it began. {fix}"
     return fix
 
 
-def remedy_for_silence(candidate: Candidate) -> str:
+def remedy_for_silence() -> str:
     """What to do about a client that has gone silent."""
     return (
         "Ask its owner whether the job still runs: a schedule that was switched off, a host that is gone, a "
@@ -115,12 +122,12 @@ def _normally(candidate: Candidate) -> str:
     return f"; normal for these hours: {'about ' + format(round(usual), ',') if usual >= 1 else 'none'}"
 
 
-def _people(facts: dict[str, object]) -> str:
+def _people(facts: Mapping[str, object]) -> str:
     users = int(str(facts["users"] or 0))
     return f" of {_count(users, 'user')}" if users > 1 else ""
 
 
-def _callers(facts: dict[str, object]) -> str:
+def _callers(facts: Mapping[str, object]) -> str:
     clients, addresses = int(str(facts["clients"] or 0)), int(str(facts["addresses"] or 0))
     if clients > 1:
         return f" to {_count(clients, 'client')}"
