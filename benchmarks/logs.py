@@ -13,7 +13,14 @@ _AGENTS = [
     "Safari/537.36"
     for number in range(100, 140)
 ] + ["okhttp/4.12.0", "curl/8.5.0", "python-requests/2.32.3", "Go-http-client/2.0"]
-_PATHS = ["/orders/v1/list", "/v1/me", "/v1/users/{}/orders/{}", "/oauth2/token", "/oauth2/introspect", "/static/{}.js"]
+_PATHS = [
+    "/orders/v1/list",
+    "/v1/me",
+    "/v1/users/{}/orders/{}",
+    "/oauth2/token",
+    "/oauth2/introspect",
+    "/static/{}.js",
+]
 
 
 def write_log(path: Path, megabytes: int, lines: Callable[[random.Random], Iterator[str]]) -> None:

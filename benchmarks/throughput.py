@@ -82,8 +82,16 @@ def _contenders(kind: str, log: Path) -> list[Contender]:
     query = (_READ_CSV if kind == "nginx" else _READ_JSON).format(log=log, parquet=parquet, columns=columns)
     script = f"import duckdb; c = duckdb.connect(config={{'threads': 2}}); c.execute({query!r})"
     found = [
-        Contender("why401", [sys.executable, "-m", "why401", "ingest", str(log), "--lake", str(lake), "--json"], lake),
-        Contender(f"duckdb {'read_csv' if kind == 'nginx' else 'read_json'}", [sys.executable, "-c", script], parquet),
+        Contender(
+            "why401",
+            [sys.executable, "-m", "why401", "ingest", str(log), "--lake", str(lake), "--json"],
+            lake,
+        ),
+        Contender(
+            f"duckdb {'read_csv' if kind == 'nginx' else 'read_json'}",
+            [sys.executable, "-c", script],
+            parquet,
+        ),
     ]
     lnav = shutil.which("lnav")
     if lnav is None:

@@ -102,7 +102,10 @@ class Engine:
         """Every record becomes an event, is quarantined or is ignored; never anything else."""
         query = self._query(reading)
         self._register(records.lines, records.offsets)
-        table = self._connection.sql(query).to_arrow_table()
+        try:
+            table = self._connection.sql(query).to_arrow_table()
+        except duckdb.Error as problem:
+            raise SourceError(f"source {reading.source.name}: its SQL failed: {problem}") from problem
         if table.num_rows != len(records):
             raise SourceError(
                 f"source {reading.source.name}: {len(records)} records became {table.num_rows} rows; "

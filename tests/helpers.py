@@ -71,9 +71,7 @@ class Workshop:
             return []
         connection = duckdb.connect()
         connection.execute("SET TimeZone = 'UTC'")
-        found = connection.execute(
-            f'SELECT {columns} FROM read_parquet($1, hive_partitioning = true) ORDER BY file, "offset"',
-            [files],
-        )
+        question = f'SELECT {columns} FROM read_parquet($files, hive_partitioning = true) ORDER BY file, "offset"'
+        found = connection.sql(question, params={"files": files})
         rows: list[dict[str, Any]] = found.to_arrow_table().to_pylist()
         return rows

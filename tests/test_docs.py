@@ -22,7 +22,7 @@ def _make_targets() -> set[str]:
 
 
 def test_every_make_target_of_the_readme_exists() -> None:
-    named = set(re.findall(r"\bmake ([a-z-]+)", (ROOT / "README.md").read_text(encoding="utf-8")))
+    named = set(re.findall(r"(?m)(?:^|`)make ([a-z-]+)", (ROOT / "README.md").read_text(encoding="utf-8")))
     assert named
     assert named <= _make_targets()
 

@@ -16,7 +16,7 @@ from analysis.alerts import Alert
 from analysis.questions import NOT_LOGGED
 from analysis.scope import Scope, whole_period
 from analysis.session import Session
-from tests.analysis.hour import HOUR, fill
+from tests.analysis.hour import HOUR, fill, line
 from tests.helpers import Workshop
 
 UNKNOWN_TOKEN = "unknown.status_only_token_endpoint"
@@ -109,6 +109,7 @@ def test_the_worst_come_first_with_who_must_act(session: Session) -> None:
         datetime(2026, 3, 2, 10, 10),
         datetime(2026, 3, 2, 10, 15),
     )
+    assert (first.bulk_start, first.bulk_end) == (first.first_seen, first.last_seen)
     assert first.remedy
     assert (second.client, second.failures) == (NOT_LOGGED, 3)
 
@@ -243,7 +244,7 @@ def test_the_headline_answers(session: Session) -> None:
     ("first", "last", "failures", "said"),
     [
         (40, 59, 20, "since 03-02 10:40"),
-        (20, 30, 100, "from 03-02 10:20 to 03-02 10:30"),
+        (20, 30, 100, "from 03-02 10:20 to 10:30"),
         (0, 20, 100, "until 03-02 10:20"),
         (2, 58, 100, ""),
         (20, 59, 2, ""),
@@ -257,8 +258,26 @@ def test_a_beginning_is_told_only_where_there_is_one(
         first_seen=HOUR.since + timedelta(minutes=first),
         last_seen=HOUR.since + timedelta(minutes=last),
         failures=failures,
+        bulk_failures=0,
     )
     assert wording.stretch(row, HOUR) == said
+
+
+def test_an_incident_stands_out_from_the_failures_of_other_days(tmp_path: Path) -> None:
+    workshop = Workshop(tmp_path)
+    few = [line(f"0{hour}:30:00", "/oauth2/token", 401, "crm-sync") for hour in range(5)]
+    times = [f"10:{minute}:{second:02}" for minute in range(10, 20) for second in range(0, 60, 5)]
+    many = [line(time, "/oauth2/token", 401, "crm-sync") for time in times]
+    late = [line("23:30:00", "/oauth2/token", 401, "crm-sync")]
+    workshop.write("access.log", "".join([*few, *many, *late]))
+    workshop.ingest()
+    session = Session(workshop.lake)
+    whole = whole_period(session)
+    assert whole is not None
+    (row,) = questions.worst(session, whole)
+    assert (row.failures, row.bulk_failures) == (126, 120)
+    assert row.first_seen == datetime(2026, 3, 2, 0, 30)
+    assert wording.stretch(row, whole) == "mostly from 03-02 10:10 to 10:19"
 
 
 def test_shares_never_read_as_nothing() -> None:
