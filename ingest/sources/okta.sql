@@ -134,7 +134,8 @@ SELECT
                                                       nullif(nullify(e.actor.id), 'unknown')) END,
         nullif(nullify(person."alternateId"), 'unknown'), nullif(nullify(person.id), 'unknown')) AS user_name,
     nullify(CASE WHEN e.client."ipAddress" IS NULL
-        THEN TRY(json_extract_string(line, '$.request.ipChain[0].ip')) ELSE e.client."ipAddress" END) AS client_ip,
+        THEN coalesce(TRY(json_extract_string(line, '$.request.ipChain[0].ip')),
+                      TRY(json_extract_string(line, '$.detail.request.ipChain[0].ip'))) ELSE e.client."ipAddress" END) AS client_ip,
     nullify(e.client."userAgent"."rawUserAgent") AS user_agent,
     nullif(place, 'path') AS endpoint,
     CASE WHEN contains(debug.url, '?') THEN debug.url ELSE coalesce(nullify(debug."requestUri"), nullify(debug.url)) END AS path,
@@ -158,7 +159,10 @@ SELECT
     ) THEN lower(code) END AS error,
     CASE WHEN outcome <> 'failure' THEN NULL
          WHEN code IS NOT NULL THEN code
-         WHEN refusal OR type = 'user.authentication.auth_via_mfa' THEN type
+         -- what these types do fails in one way; a sentence about others (a sign-in, a policy) says more than the type
+         WHEN refusal OR short = 'evaluate.claim' OR type IN ('security.threat.detected', 'user.authentication.auth_via_mfa',
+            'user.authentication.auth_via_IDP', 'user.authentication.auth_via_inbound_SAML',
+            'user.authentication.auth_via_social') THEN type
          WHEN reason IS NULL THEN CASE WHEN result IN ('FAILURE', 'DENY') THEN type ELSE result END END AS error_code,
     CASE WHEN outcome = 'failure' AND code IS DISTINCT FROM reason THEN reason END AS error_description,
     CASE WHEN place IS NULL AND type IS NOT NULL THEN 'not a sign-in or OAuth event' END AS ignored,
