@@ -23,6 +23,7 @@ from analysis.alerting.surges import find_surges
 from analysis.alerting.timing import Span, span_of_failures, span_of_silence
 
 _MANY = 100
+_LEAST_PROBABILITY = 1e-300
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,8 @@ def _alert(connection: duckdb.DuckDBPyConnection, cells: Cells, story: Candidate
         return Alert(
             kind="silent", client_id=story.client, endpoint=story.endpoint, cause=None,
             start=span.start, end=span.end, observed=0, expected=round(story.expected, 1),
-            probability=story.probability, severity="high" if span.ongoing else "medium",
+            probability=max(story.probability, _LEAST_PROBABILITY),
+            severity="high" if span.ongoing else "medium",
             sentence=words.silent(story, span, name), remedy=words.remedy_for_silence(),
             client_name=name, sources=tuple(sorted(story.sources)), ongoing=span.ongoing,
         )  # fmt: skip
@@ -94,7 +96,8 @@ def _alert(connection: duckdb.DuckDBPyConnection, cells: Cells, story: Candidate
         kind=story.kind, client_id=story.client,
         endpoint=story.endpoint or (str(facts["endpoint"]) if facts["endpoint"] else None),
         cause=story.cause, start=span.start, end=span.end,
-        observed=failed, expected=round(story.expected, 1), probability=story.probability,
+        observed=failed, expected=round(story.expected, 1),
+        probability=max(story.probability, _LEAST_PROBABILITY),
         severity="high" if failed >= _MANY or failed > served else "medium",
         sentence=words.failing(story, span, name, facts),
         remedy=words.remedy_for_failures(story, facts),

@@ -17,7 +17,7 @@ from analysis.alerting.cells import Counts
 
 LOOK_BACK_DAYS = 28
 _NEIGHBOURS = (-1, 0, 1)
-_ENOUGH_HOURS = 3
+_ENOUGH_HOURS = 2
 _MOST_GROWTH = 20.0
 _OVERALL_WEIGHT = 2.0
 """How many days of this hour count as much as what the series does at all hours."""

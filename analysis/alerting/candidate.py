@@ -8,7 +8,7 @@ from typing import Literal
 Kind = Literal["surge", "new_cause", "silent"]
 
 
-@dataclass
+@dataclass(eq=False)
 class Candidate:
     """Something improbable in the hours from `begin` to before `end`.
 
@@ -30,6 +30,11 @@ class Candidate:
     also: list[str] = field(default_factory=list)
     sources: set[str] = field(default_factory=set)
     clients: set[str] = field(default_factory=set)
+
+    @property
+    def vague(self) -> bool:
+        """Whether the log tells a status and not the reason."""
+        return self.cause is not None and self.cause.startswith("unknown.")
 
     @property
     def excess(self) -> float:

@@ -47,7 +47,7 @@ def find_silent(cells: Cells) -> list[Candidate]:
             }
             cause = max(causes, key=lambda name: causes[name]) if any(causes.values()) else None
             if cause is not None and causes[cause] >= 3:
-                before = failed.row((source, client, cause))[:begin].mean() * (until - begin)
+                before = failed.row((source, client, cause))[: begin - 1].mean() * (until - begin)
                 found.append(Candidate(
                     "surge", source, client, where[source, client, cause], None, cause,
                     begin, until, causes[cause], float(before), chance,

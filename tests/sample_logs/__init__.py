@@ -1,0 +1,1 @@
+"""Tests of the sample logs that are not of one source."""
