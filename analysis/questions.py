@@ -105,6 +105,7 @@ class Worst:
     """One client, endpoint and cause: what fails, how often, since when, who must act, and how.
 
     `share` is of all failures of the scope, 0 to 1. `first_seen` and `last_seen` lie in the scope.
+    `bulk_*` is the largest run of these failures without a long silence.
     """
 
     client: str
@@ -124,6 +125,9 @@ class Worst:
     share: float
     first_seen: datetime
     last_seen: datetime
+    bulk_failures: int
+    bulk_start: datetime
+    bulk_end: datetime
 
 
 @dataclass(frozen=True)

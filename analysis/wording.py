@@ -8,6 +8,9 @@ from datetime import datetime, timedelta
 from analysis.questions import NOT_LOGGED, Totals, Worst
 from analysis.scope import Scope
 
+_MOST = 0.8
+"""The share of failures that must lie in one run for it to be the story."""
+
 _UNITS = (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))
 
 
@@ -20,7 +23,7 @@ def headline(totals: Totals, worst: Sequence[Worst], scope: Scope) -> str:
     if told is None:
         return f"{said}; the logs do not tell why"
     when = stretch(told, scope)
-    return f"{said}; worst: {client(told)} \N{EN DASH} {_lower(told.title)}{' ' + when if when else ''}"
+    return f"{said}; worst: {client(told)} \N{EN DASH} {_lower(told.title)}{', ' + when if when else ''}"
 
 
 def worst_told(worst: Sequence[Worst]) -> Worst | None:
@@ -31,18 +34,22 @@ def worst_told(worst: Sequence[Worst]) -> Worst | None:
 def stretch(row: Worst, scope: Scope) -> str:
     """When it failed, if not all along: `since 03-04 09:12`, `from ... to ...`, `until ...`; else empty.
 
-    A beginning or end is told only where the silence around it is long for how often the failure comes
-    and for how long it lasted; else it is chance, or night.
+    `mostly` where a few failures lie outside. A beginning or end is told only where the silence around it
+    is long for how often the failure comes and for how long it lasted; else it is chance, or night.
     """
-    lasted = row.last_seen - row.first_seen
-    silence = max(timedelta(minutes=15), 30 * lasted / max(row.failures - 1, 1), lasted / 20)
-    begun = row.first_seen - scope.since > silence
-    ended = scope.until - row.last_seen > silence
+    bulk = row.bulk_failures >= _MOST * row.failures
+    start, end = (row.bulk_start, row.bulk_end) if bulk else (row.first_seen, row.last_seen)
+    count = row.bulk_failures if bulk else row.failures
+    lasted = end - start
+    silence = max(timedelta(minutes=15), 30 * lasted / max(count - 1, 1), lasted / 20)
+    begun, ended = start - scope.since > silence, scope.until - end > silence
+    mostly = "mostly " if (begun or ended) and count < row.failures else ""
     if begun and ended:
-        return f"from {moment(row.first_seen)} to {moment(row.last_seen)}"
+        until = f"{end:%H:%M}" if end.date() == start.date() else moment(end)
+        return f"{mostly}from {moment(start)} to {until}"
     if begun:
-        return f"since {moment(row.first_seen)}"
-    return f"until {moment(row.last_seen)}" if ended else ""
+        return f"{mostly}since {moment(start)}"
+    return f"{mostly}until {moment(end)}" if ended else ""
 
 
 def client(row: Worst) -> str:

@@ -119,7 +119,7 @@ def _bars(points: Sequence[TrendPoint], name: str, fill: Paint, step: timedelta)
 def _over_time(figure: go.Figure, scope: Scope) -> go.Figure:
     figure.update_layout(
         barmode="stack",
-        height=340,
+        height=380,
         margin={"l": 10, "r": 10, "t": 10, "b": 10},
         legend={"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0, "traceorder": "normal"},
         showlegend=True,

@@ -115,7 +115,7 @@ def last_events(
 def clients_by_cause(lake: LakeVersion, scope: Scope) -> list[questions.ClientCause]:
     """Who has what."""
     with _asking(lake) as session:
-        return questions.clients_by_cause(session, scope)
+        return questions.clients_by_cause(session, scope, limit=12)
 
 
 @st.cache_data(max_entries=_KEPT, show_spinner=False)

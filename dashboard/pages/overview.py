@@ -84,7 +84,7 @@ def _show_numbers(totals: Totals, before: Totals | None) -> None:
     failures, rate, clients = (
         (
             f"{totals.failures - before.failures:+,}",
-            f"{(totals.failure_rate - before.failure_rate) * 100:+.1f} points",
+            f"{(totals.failure_rate - before.failure_rate) * 100:+z.1f} points",
             f"{totals.clients_hit - before.clients_hit:+,}",
         )
         if before
@@ -226,8 +226,9 @@ def _show_worst(lake: LakeVersion, scope: Scope, worst: list[Worst]) -> None:
 
 def _show_one(lake: LakeVersion, scope: Scope, row: Worst) -> None:
     cause = load_causes()[row.cause]
+    when = f", {wording.stretch(row, scope)}" if wording.stretch(row, scope) else ""
     with st.container(border=True):
-        st.markdown(f"**{plain(wording.client(row))}** at {plain(row.endpoint)}: {plain(row.title)}")
+        st.markdown(f"**{plain(wording.client(row))}** at {plain(row.endpoint)}: {plain(row.title)}{when}")
         st.info(f"**{plain(row.responsible.capitalize())}:** {plain(row.remedy)}")
         security = ", a matter for security people" if row.security else ""
         st.markdown(
