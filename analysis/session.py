@@ -86,8 +86,10 @@ def _stored(connection: duckdb.DuckDBPyConnection, name: str, files: list[str], 
     """A view over Parquet files; over nothing, but with its columns, where there is no file."""
     if files:
         paths = ", ".join(_text(file) for file in files)
-        partition = "hive_partitioning = true, hive_types = {'date': DATE}" if "date" in schema.names else "hive_partitioning = false"
-        relation = f"read_parquet([{paths}], {partition})"
+        partitions = "false"
+        if "date" in schema.names:
+            partitions = "true, hive_types = {'date': DATE}"
+        relation = f"read_parquet([{paths}], hive_partitioning = {partitions})"
     else:
         connection.register(f"no_{name}", schema.empty_table())
         relation = f"no_{name}"

@@ -30,10 +30,12 @@ def events() -> str:
     return "\n".join(
         [
             "# What the lake holds", "", _NOTE,
-            "## events", "", "One row per thing that happened; the Delta table `events`, partitioned by `date`.", "",
+            "## events", "",
+            "One row per thing that happened; the Delta table `events`, partitioned by `date`.", "",
             *_table(EVENT_COLUMNS), "",
-            "The view `events` of `why401 sql` adds for every failure its verdict (`cause`, `confidence`, `rule`) and",
-            "what the cause says: `family`, `title`, `responsible`, `retry`, `security`, `normal`, `remedy`, `reference`.",
+            "The view `events` of `why401 sql` adds for every failure its verdict (`cause`, `confidence`,",
+            "`rule`) and what the cause says: `family`, `title`, `responsible`, `retry`, `security`,",
+            "`normal`, `remedy`, `reference`.",
             "", "## quarantine", "", "Records that should be events and are not.", "",
             *_table(QUARANTINE_COLUMNS), "",
         ]
@@ -52,7 +54,8 @@ def causes() -> str:
                 f"- Who must act: {cause.responsible}. A retry: {cause.retry}."
                 + (" Concerns security." if cause.security else "")
                 + (" A normal step of the protocol." if cause.normal else ""),
-                f"- What to do: {cause.remedy}", f"- Evidence: {cause.evidence}", f"- Reference: {cause.reference}", "",
+                f"- What to do: {cause.remedy}", f"- Evidence: {cause.evidence}",
+                f"- Reference: {cause.reference}", "",
             ]  # fmt: skip
     return "\n".join(lines)
 

@@ -120,10 +120,11 @@ def chunks(
         filled += got
         starts, ends, consumed = find(buffer, filled, at_end)
         open_end = at_end and framing.kind == "lines" and filled > 0 and buffer[filled - 1] != 0x0A
+        offsets = starts + base
         if base == 0 and len(starts) and bytes(buffer[:3]) == _BOM and starts[0] == 0:
             starts[0] = min(3, int(ends[0]))
         if len(starts):
-            records = Records(buffer, starts, ends, starts + base)
+            records = Records(buffer, starts, ends, offsets)
             yield from _emit(records, before, base, consumed, open_end)
         if problem is not None:
             raise problem

@@ -71,7 +71,9 @@ class Workshop:
             return []
         connection = duckdb.connect()
         connection.execute("SET TimeZone = 'UTC'")
-        question = f'SELECT {columns} FROM read_parquet($files, hive_partitioning = true) ORDER BY file, "offset"'
+        question = (
+            f'SELECT {columns} FROM read_parquet($files, hive_partitioning = true) ORDER BY file, "offset"'
+        )
         found = connection.sql(question, params={"files": files})
         rows: list[dict[str, Any]] = found.to_arrow_table().to_pylist()
         return rows

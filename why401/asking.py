@@ -14,11 +14,11 @@ from typing import Annotated
 
 import duckdb
 import typer
+
+import dashboard as dashboard_room
 from analysis.alerts import find_alerts
 from analysis.explain import explain as explain_text
 from analysis.report import report as write_report
-
-import dashboard as dashboard_room
 from analysis.scope import Scope, whole_period
 from analysis.session import Session
 from analysis.taxonomy import load_causes

@@ -6,7 +6,7 @@ import io
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ingest.framing import LINES, Framing, chunks, detect_framing
@@ -26,6 +26,8 @@ def _records(data: bytes, framing: Framing, size: int, start: int = 0) -> list[t
 
 
 @given(st.lists(_LINE), _LINE, _SIZES)
+@example([], b"\xef\xbb\xbf", 1)
+@example([b"\xef\xbb\xbfa"], b"", 64)
 def test_lines_are_those_of_the_bytes(lines: list[bytes], last: bytes, size: int) -> None:
     data = b"".join(line + b"\n" for line in lines) + last
     expected, offset = [], 0
