@@ -23,6 +23,8 @@ from analysis.alerting.surges import find_surges
 from analysis.alerting.timing import Span, span_of_failures, span_of_silence
 
 _MANY = 100
+_CROWD = 5
+"""How many times the refused callers an endpoint must usually serve, for these to be a few of them."""
 _LEAST_PROBABILITY = 1e-300
 
 
@@ -75,10 +77,13 @@ def find_alerts(
         candidate for candidate in candidates if since is None or cells.moment(candidate.end) > plain(since)
     ]
     alerts = [_alert(connection, cells, story, names.get(story.client)) for story in fold(wanted)]
-    return [alert for alert in alerts if since is None or alert.end >= plain(since)]
+    return [alert for alert in alerts if alert and (since is None or alert.end >= plain(since))]
 
 
-def _alert(connection: duckdb.DuckDBPyConnection, cells: Cells, story: Candidate, name: str | None) -> Alert:
+def _alert(
+    connection: duckdb.DuckDBPyConnection, cells: Cells, story: Candidate, name: str | None
+) -> Alert | None:
+    """What a story says; None where it is only that a caller or two of an endpoint retry."""
     if story.kind == "silent":
         span = span_of_silence(cells, story)
         return Alert(
@@ -92,6 +97,8 @@ def _alert(connection: duckdb.DuckDBPyConnection, cells: Cells, story: Candidate
     span = span_of_failures(connection, cells, story)
     facts = _facts(connection, story, span)
     failed, served = int(str(facts["failed"] or 0)), int(str(facts["served"] or 0))
+    if story.client is None and failed < _MANY and _of_few(facts):
+        return None
     return Alert(
         kind=story.kind, client_id=story.client,
         endpoint=story.endpoint or (str(facts["endpoint"]) if facts["endpoint"] else None),
@@ -103,6 +110,11 @@ def _alert(connection: duckdb.DuckDBPyConnection, cells: Cells, story: Candidate
         remedy=words.remedy_for_failures(story, facts),
         client_name=name, route=story.area, sources=tuple(sorted(story.sources)), ongoing=span.ongoing,
     )  # fmt: skip
+
+
+def _of_few(facts: dict[str, object]) -> bool:
+    refused, usual = (int(str(facts[name] or 0)) for name in ("addresses", "usual_addresses"))
+    return 0 < refused * _CROWD <= usual
 
 
 def _facts(connection: duckdb.DuckDBPyConnection, story: Candidate, span: Span) -> dict[str, object]:

@@ -132,6 +132,16 @@ def test_paths_on_which_nobody_is_served_are_strangers_business() -> None:
     ))  # fmt: skip
 
 
+def test_one_caller_of_many_who_retries_is_no_trouble_of_the_endpoint() -> None:
+    api = {"source": "nginx", "client_id": None, "endpoint": "api", "route": "/v1/orders"}
+    crowd = [events(0, 100, 10, client_ip=f"192.0.2.{number}", **api) for number in range(10)]
+    one = {**api, "client_ip": "192.0.2.200", "cause": VAGUE}
+    assert not find_alerts(connect(*crowd, events(80, 1, 60, **one)))
+    assert only(find_alerts(connect(*crowd, events(80, 1, 600, **one)))).observed > 500
+    many = [events(80, 1, 6, **{**one, "client_ip": f"192.0.2.{number}"}) for number in range(10)]
+    assert only(find_alerts(connect(*crowd, *many))).route == "/v1/orders"
+
+
 # --- the endpoint, or its parts ---
 
 
