@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from ingest.engine import Engine, Settings
+from ingest.engine import Engine
 from ingest.errors import FormatError, IngestError, InputError, SourceError
 from ingest.pipeline import Plan, ingest
+from ingest.settings import Settings
 from ingest.sources import Source, load_sources
 from ingest.summary import Counts, Summary
 from ingest.text import parse_text

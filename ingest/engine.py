@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -19,7 +19,10 @@ import pyarrow.compute as pc
 from ingest.columns import Positions, Records
 from ingest.errors import FormatError, SourceError
 from ingest.finish import finish
+from ingest.settings import Settings
 from ingest.sources import Source
+from ingest.sparse import SparseQuery
+from ingest.statements import Statements
 from lake.schema import EVENTS, QUARANTINE
 
 _HERE = Path(__file__).parent
@@ -31,19 +34,13 @@ _READ = (_HERE / "read.sql").read_text(encoding="utf-8")
 _DERIVED = {"date", "source", "kind", "file", "signature", "credential_id"}
 _HELPERS = ("path", "login", "user_name", "credential", "jwt", "challenge", "body", "ignored", "quarantined")
 _EXCERPT = 300
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What a run decides for all of its events.
-
-    `pseudonym_key` keys the pseudonyms of users and the fingerprints of credentials; `plain_users`
-    keeps users as they are; `own_endpoints` maps a path to an endpoint of lake.schema.ENDPOINTS.
-    """
-
-    pseudonym_key: str
-    plain_users: bool = False
-    own_endpoints: Mapping[str, str] = field(default_factory=dict)
+_JUDGE = f"""
+    SELECT "offset", CAST(strlen(line) AS BIGINT) AS bytes, quarantined AS reason,
+        CASE WHEN trim(line, ' ' || chr(9) || chr(13) || chr(65279)) = '' THEN 'blank'
+             ELSE ignored END AS ignored,
+        left(redact(left(line, 2000)), {_EXCERPT}) AS excerpt
+    FROM refused
+"""
 
 
 @dataclass(frozen=True)
@@ -87,23 +84,24 @@ class Engine:
         self._connection = duckdb.connect(config={"threads": 1})
         self._connection.execute("SET TimeZone = 'UTC'")
         self._connection.execute("SET VARIABLE pseudonym_key = $1", [settings.pseudonym_key])
-        self._plain_users = settings.plain_users
-        endpoints = settings.own_endpoints or {"no such path": "api"}
-        self._connection.execute(
-            "SET VARIABLE own_endpoints = map_from_entries(list_zip($1, $2))",
-            [[path.rstrip("/") for path in endpoints], list(endpoints.values())],
-        )
+        self._settings = settings
+        endpoints = settings.own_endpoints
+        if endpoints:
+            self._connection.execute(
+                "SET VARIABLE own_endpoints = map_from_entries(list_zip($1, $2))",
+                [[path.rstrip("/") for path in endpoints], list(endpoints.values())],
+            )
         for macros in _MACROS:
             self._connection.execute(macros)
-        self._queries: dict[tuple[str, str | None], str] = {}
+        self._statements = Statements(self._connection)
+        self._queries: dict[tuple[str, str | None], SparseQuery] = {}
         self._compilations: dict[tuple[str, str | None], str] = {}
 
     def parse(self, reading: Reading, records: Records) -> Parsed:
         """Every record becomes an event, is quarantined or is ignored; never anything else."""
         query = self._query(reading)
-        self._register(records.lines, records.offsets)
         try:
-            table = self._connection.sql(query).to_arrow_table()
+            table = query.run(_table(records.lines, records.offsets))
         except duckdb.Error as problem:
             raise SourceError(f"source {reading.source.name}: its SQL failed: {problem}") from problem
         if table.num_rows != len(records):
@@ -115,7 +113,7 @@ class Engine:
         accepted = table if pc.all(kept).as_py() else table.filter(kept)
         refused = table.filter(pc.invert(kept)) if accepted.num_rows < table.num_rows else None
         source = reading.source
-        events = finish(self._connection, accepted, source.name, source.kind, self._plain_users)
+        events = finish(self._statements, accepted, source.name, source.kind, self._settings)
         if refused is None:
             return Parsed(events, QUARANTINE.empty_table(), {})
         quarantined, ignored = self._refusals(reading, records, refused)
@@ -126,55 +124,35 @@ class Engine:
 
         A format that comes with a source is tried only where the source's `recognise` matches.
         """
-        table = pa.table({"line": lines, "offset": np.arange(len(lines), dtype=np.int64)})
+        table = _table(lines, np.arange(len(lines), dtype=np.int64))
         patterns = list(dict.fromkeys(reading.source.recognise for reading in readings))
         questions = [f"count(*) FILTER (regexp_matches(line, {_literal(text)}))" for text in patterns]
-        self._connection.register("records", table)
-        found = self._connection.sql(f"SELECT {', '.join(questions)} FROM records").fetchall()
-        by_pattern = dict(zip(patterns, map(int, found[0]), strict=True))
+        found = self._statements.run(f"SELECT {', '.join(questions)} FROM records", records=table)
+        by_pattern = {text: int(found[place][0].as_py()) for place, text in enumerate(patterns)}
         return [
             by_pattern[reading.source.recognise]
             if reading.format is None or not (reading.own or by_pattern[reading.source.recognise])
-            else self._count_format(reading)
+            else self._count_format(reading, table)
             for reading in readings
         ]
 
-    def _count_format(self, reading: Reading) -> int:
-        question = f"SELECT count(*) FILTER (matched) FROM ({self._compiled(reading)})"
-        return int(self._connection.sql(question).fetchall()[0][0])
+    def _count_format(self, reading: Reading, table: pa.Table) -> int:
+        question = f"SELECT count(*) FILTER (matched) AS found FROM ({self._compiled(reading)})"
+        return int(self._statements.run(question, records=table)["found"][0].as_py())
 
     def redact(self, text: str) -> str:
         """`text` without its secrets."""
         found = self._connection.execute("SELECT redact($1)", [text]).fetchone()
         return str(found[0]) if found else ""
 
-    def _register(self, lines: pa.Array, offsets: Positions) -> None:
-        self._connection.register("records", pa.table({"line": lines, "offset": offsets}))
-
     def _refusals(
         self, reading: Reading, records: Records, refused: pa.Table
     ) -> tuple[pa.Table, dict[str, int]]:
         places = np.searchsorted(records.offsets, refused["offset"].to_numpy())
-        self._connection.register(
-            "refused",
-            pa.table(
-                {
-                    "line": records.take(places).lines,
-                    "offset": refused["offset"],
-                    "ignored": refused["ignored"],
-                    "quarantined": refused["quarantined"],
-                }
-            ),
+        lines = records.take(places).lines
+        judged = self._statements.run(
+            _JUDGE, refused=refused.select(["offset", "ignored", "quarantined"]).append_column("line", lines)
         )
-        judged = self._connection.sql(
-            f"""
-            SELECT "offset", CAST(strlen(line) AS BIGINT) AS bytes, quarantined AS reason,
-                CASE WHEN trim(line, ' ' || chr(9) || chr(13) || chr(65279)) = '' THEN 'blank'
-                     ELSE ignored END AS ignored,
-                left(redact(left(line, 2000)), {_EXCERPT}) AS excerpt
-            FROM refused
-            """
-        ).to_arrow_table()
         counts = judged["ignored"].drop_null().value_counts().to_pylist()
         ignored = {str(entry["values"]): int(entry["counts"]) for entry in counts}
         kept = judged.filter(pc.is_null(judged["ignored"]))
@@ -187,10 +165,10 @@ class Engine:
         table = pa.table([columns[name] for name in QUARANTINE.names], names=QUARANTINE.names)
         return table.cast(QUARANTINE), ignored
 
-    def _query(self, reading: Reading) -> str:
+    def _query(self, reading: Reading) -> SparseQuery:
         key = (reading.source.name, reading.format)
         if key not in self._queries:
-            self._queries[key] = self._build(reading)
+            self._queries[key] = SparseQuery(self._statements, self._build(reading), "records")
         return self._queries[key]
 
     def _build(self, reading: Reading) -> str:
@@ -233,13 +211,16 @@ class Engine:
         return self._compilations[key]
 
     def _columns_of(self, query: str, source: str) -> dict[str, str]:
-        empty = pa.table({"line": pa.array([], pa.string_view()), "offset": pa.array([], pa.int64())})
-        self._connection.register("records", empty)
+        empty = _table(pa.array([], pa.string_view()), np.empty(0, dtype=np.int64))
         try:
-            rows = self._connection.sql(f"DESCRIBE {query}").fetchall()
+            described = self._statements.describe(query, records=empty)
         except duckdb.Error as problem:
             raise SourceError(f"source {source}: its SQL does not run: {problem}") from problem
-        return {str(row[0]): str(row[1]) for row in rows}
+        return described
+
+
+def _table(lines: pa.Array, offsets: Positions) -> pa.Table:
+    return pa.table({"line": lines, "offset": offsets})
 
 
 _SQL_TYPES = {

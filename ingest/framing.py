@@ -17,7 +17,7 @@ import numpy as np
 from ingest.columns import PADDING, Bytes, Positions, Records, as_text, newline_positions
 from ingest.errors import InputError
 
-CHUNK_BYTES = 24 * 1024 * 1024
+CHUNK_BYTES = 20 * 1024 * 1024
 LONGEST_RECORD = 512 * 1024 * 1024
 
 _BOM = b"\xef\xbb\xbf"

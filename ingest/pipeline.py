@@ -16,7 +16,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ingest.engine import Engine, Parsed, Reading, Settings
+from ingest.engine import Engine, Parsed, Reading
 from ingest.errors import IngestError, InputError, SourceError
 from ingest.formats_beside import NAME as _FORMATS_FILE
 from ingest.formats_beside import formats_beside
@@ -26,6 +26,7 @@ from ingest.identity import Identity, consumed_of, identify, progress_version
 from ingest.inputs import Input, discover, open_input
 from ingest.recognise import HEAD_BYTES, Formats, readings, recognise
 from ingest.seen import SeenIds
+from ingest.settings import Settings
 from ingest.sources import Source
 from ingest.summary import Counts, Summary
 from lake.schema import EVENTS, QUARANTINE

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 
+from ingest.statements import Statements
 from lake.schema import EVENTS
 
 _LIMITS = {"error_description": 1000, "user_agent": 400, "scope": 400, "redirect_uri": 400, "method": 20}
@@ -20,7 +20,7 @@ _SAFE = ("credential_id", "endpoint", "outcome", "answered_by")
 """Columns that the engine makes itself, and so hold no secret."""
 
 
-def redacted(connection: duckdb.DuckDBPyConnection, columns: Mapping[str, Any]) -> dict[str, Any]:
+def redacted(statements: Statements, columns: Mapping[str, Any]) -> dict[str, Any]:
     """Those of the columns that are of EVENTS, in its types; text as dictionaries without secrets."""
     found: dict[str, Any] = {}
     for field in EVENTS:
@@ -38,19 +38,19 @@ def redacted(connection: duckdb.DuckDBPyConnection, columns: Mapping[str, Any]) 
         for name, column in found.items()
         if pa.types.is_dictionary(column.type) and name not in _SAFE and len(column.dictionary)
     }
-    for name, values in _cleaned(connection, texts).items():
+    for name, values in _cleaned(statements, texts).items():
         found[name] = pa.DictionaryArray.from_arrays(found[name].indices, values)
     return found
 
 
-def keyed(connection: duckdb.DuckDBPyConnection, prefix: str, column: pa.Array) -> pa.Array:
+def keyed(statements: Statements, prefix: str, column: pa.Array) -> pa.Array:
     """Keyed pseudonyms or fingerprints of the values: equal for equal values, under this key only."""
     if column.null_count == len(column):
         return column
     encoded = column.dictionary_encode()
-    connection.register("plain_values", pa.table({"value": encoded.dictionary}))
-    ids = connection.sql("SELECT keyed_id($prefix, value) AS id FROM plain_values", params={"prefix": prefix})
-    return ids.to_arrow_table()["id"].combine_chunks().take(encoded.indices)
+    question = f"SELECT keyed_id('{prefix}', value) AS id FROM plain_values"
+    ids = statements.run(question, plain_values=pa.table({"value": encoded.dictionary}))
+    return ids["id"].combine_chunks().take(encoded.indices)
 
 
 def constant(value: str | None, length: int) -> pa.DictionaryArray:
@@ -62,15 +62,15 @@ def constant(value: str | None, length: int) -> pa.DictionaryArray:
     return pa.DictionaryArray.from_arrays(zeros, pa.array([value], pa.string()))
 
 
-def _cleaned(connection: duckdb.DuckDBPyConnection, texts: dict[str, pa.Array]) -> dict[str, pa.Array]:
+def _cleaned(statements: Statements, texts: dict[str, pa.Array]) -> dict[str, pa.Array]:
     """Every dictionary cleaned, in one query over all of them."""
     if not texts:
         return {}
     values = pa.concat_arrays(list(texts.values()))
     limits = [pa.repeat(_LIMITS.get(name, _LIMIT), len(values)) for name, values in texts.items()]
-    connection.register("dictionaries", pa.table({"value": values, "size": pa.concat_arrays(limits)}))
+    dictionaries = pa.table({"value": values, "size": pa.concat_arrays(limits)})
     question = "SELECT nullif(left(clean(value), size), '') AS value FROM dictionaries"
-    cleaned = connection.sql(question).to_arrow_table()["value"].combine_chunks()
+    cleaned = statements.run(question, dictionaries=dictionaries)["value"].combine_chunks()
     found, start = {}, 0
     for name, dictionary in texts.items():
         found[name] = cleaned.slice(start, len(dictionary))

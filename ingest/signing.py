@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from ingest.statements import Statements
 
 _SIGNED = ("source", "endpoint", "grant_type", "status", "error", "error_code", "error_description")
 
@@ -25,7 +26,7 @@ _QUESTION = """
 """
 
 
-def signatures(connection: duckdb.DuckDBPyConnection, columns: Mapping[str, pa.Array]) -> pa.Array:
+def signatures(statements: Statements, columns: Mapping[str, pa.Array]) -> pa.Array:
     """The signature (int64) of each event of these columns; NULL for a success."""
     failed = pc.fill_null(pc.not_equal(columns["outcome"].cast(pa.string()), "success"), False)
     places = np.flatnonzero(failed.to_numpy(zero_copy_only=False))
@@ -42,8 +43,7 @@ def signatures(connection: duckdb.DuckDBPyConnection, columns: Mapping[str, pa.A
         name: dictionary.take(pa.array(indices[first] - 1, mask=indices[first] == 0))
         for name, (indices, dictionary) in zip(_SIGNED, parts, strict=True)
     }
-    connection.register("unsigned_failures", pa.table(distinct))
-    found = connection.sql(_QUESTION).to_arrow_table()["signature"].to_numpy()
+    found = statements.run(_QUESTION, unsigned_failures=pa.table(distinct))["signature"].to_numpy()
     signed = np.zeros(count, dtype=np.int64)
     signed[places] = found[which]
     missing = np.ones(count, dtype=bool)

@@ -6,10 +6,11 @@ import io
 
 import pyarrow as pa
 
-from ingest.engine import Engine, Parsed, Settings
+from ingest.engine import Engine, Parsed
 from ingest.errors import SourceError
 from ingest.framing import chunks
 from ingest.recognise import Formats, readings, recognise
+from ingest.settings import Settings
 from ingest.sources import load_sources
 from lake.schema import EVENTS
 

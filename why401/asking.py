@@ -16,7 +16,6 @@ import duckdb
 import typer
 
 import dashboard as dashboard_room
-from analysis.alerts import find_alerts
 from analysis.explain import explain as explain_text
 from analysis.report import report as write_report
 from analysis.scope import Scope, whole_period
@@ -143,6 +142,9 @@ def alerts(
     ] = False,
 ) -> None:
     """Find surges of failures, causes that are new for a client, and clients gone silent."""
+    # scipy takes half a second to import, and no other command needs it
+    from analysis.alerts import find_alerts
+
     found = find_alerts(_session(lake).connection)
     if as_json:
         print_json([asdict(alert) for alert in found])

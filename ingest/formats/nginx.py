@@ -186,9 +186,9 @@ def _split_plan(
                 )
                 before, after = _around(word)
                 if before or after:
-                    size = f"len({text})" if not after else f"len({text}) - {len(after)}"
+                    size = f"len({text}) - {len(before) + len(after)}"
                     checks.append(f"starts_with({alias}[{token}], {_literal(before)})") if before else None
-                    text = f"array_slice({text}, {len(before) + 1}, {size})"
+                    text = f"substr({text}, {len(before) + 1}, {size})"
                 expressions.setdefault(variable.text, text)
             if not any(piece.variable for piece in word) and word:
                 checks.append(f"{alias}[{token}] = {_literal(word[0].text)}")

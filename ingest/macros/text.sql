@@ -40,20 +40,9 @@ CREATE MACRO epoch_time(value) AS (
     END
 );
 
--- The minutes east of UTC that a zone such as +0530, +05:30 or Z names; NULL when it names none.
-CREATE MACRO zone_minutes(zone) AS
-    CASE
-        WHEN zone = '+0000' THEN 0
-        WHEN upper(zone) = 'Z' THEN 0
-        WHEN regexp_full_match(zone, '[+-][0-9]{2}:?[0-9]{2}') THEN
-            (CASE WHEN zone[1] = '-' THEN -1 ELSE 1 END)
-            * (TRY_CAST(zone[2:3] AS INTEGER) * 60 + TRY_CAST(zone[-2:] AS INTEGER))
-    END;
-
--- The time of common log format, `02/Mar/2026:02:15:04` and its zone `+0100`, as naive UTC.
-CREATE MACRO clf_time(stamp, zone) AS
-    CASE WHEN zone = '+0000' THEN TRY_STRPTIME(stamp, '%d/%b/%Y:%H:%M:%S')
-         ELSE TRY_STRPTIME(stamp, '%d/%b/%Y:%H:%M:%S') - to_minutes(zone_minutes(zone)) END;
+-- The time of common log format, `02/Mar/2026:02:15:04 +0100`, as naive UTC.
+CREATE MACRO clf_time(value) AS
+    make_timestamp(epoch_us(TRY_STRPTIME(value, '%d/%b/%Y:%H:%M:%S %z')));
 
 -- An HTTP status, or NULL for anything that is none.
 CREATE MACRO http_status(value) AS

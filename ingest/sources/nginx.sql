@@ -41,8 +41,7 @@ WITH target AS (
 )
 SELECT
     "offset",
-    coalesce(clf_time(split_part(time_local, ' ', 1), split_part(time_local, ' ', 2)),
-             epoch_time(msec), iso_time(time_iso8601)) AS time,
+    coalesce(clf_time(time_local), epoch_time(msec), iso_time(time_iso8601)) AS time,
     nullify(coalesce(hostname, server_name, http_host, host)) AS instance,
     coalesce(nullify(request_id), nullify(req_id), nullify(http_x_request_id), nullify(http_x_correlation_id)) AS request_id,
     coalesce(nullify(otel_trace_id), nullify(split_part(http_traceparent, '-', 2))) AS trace_id,

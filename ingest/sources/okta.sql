@@ -57,8 +57,11 @@ named AS (
         upper(e.outcome.result) AS result,
         nullify(trim(e.outcome.reason)) AS reason,
         ends_with(e.actor.type, 'ClientApp') OR e.actor.type IN ('AppInstance', 'Client') AS by_app,
-        list_filter(e.target, lambda one: ends_with(one.type, 'ClientApp') OR one.type IN ('AppInstance', 'Client'))[1] AS app,
-        list_filter(e.target, lambda one: one.type = 'User')[1] AS person
+        CASE WHEN by_app OR (starts_with(e."eventType", 'app.oauth2.') AND e.client.id IS NOT NULL) THEN NULL
+             ELSE list_filter(e.target,
+                 lambda one: ends_with(one.type, 'ClientApp') OR one.type IN ('AppInstance', 'Client'))[1] END AS app,
+        CASE WHEN e.actor.type = 'User' AND nullif(nullify(e.actor."alternateId"), 'unknown') IS NOT NULL THEN NULL
+             ELSE list_filter(e.target, lambda one: one.type = 'User')[1] END AS person
     FROM unwrapped
 ),
 placed AS (
@@ -141,10 +144,13 @@ SELECT
     CASE WHEN contains(debug.url, '?') THEN debug.url ELSE coalesce(nullify(debug."requestUri"), nullify(debug.url)) END AS path,
     nullify(debug."grantType") AS grant_type,
     nullify(replace(debug."responseType", ',', ' ')) AS response_type,
-    nullify(trim(regexp_replace(coalesce(nullify(debug."requestedScopes"), debug.scopes), '[\[\]", ]+', ' ', 'g'))) AS scope,
+    -- a list in words, commas or JSON
+    nullify(trim(replace(replace(translate(coalesce(nullify(debug."requestedScopes"), debug.scopes), '[]",', '    '),
+        '   ', ' '), '  ', ' '))) AS scope,
     nullify(debug."redirectUri") AS redirect_uri,
     -- Okta logs the SHA-256 of a token or code; dtHash is the device's, not the credential's
-    list_filter(e.target, lambda one: one."detailEntry".hash IS NOT NULL)[1]."detailEntry".hash AS credential,
+    CASE WHEN short IS NOT NULL
+         THEN list_filter(e.target, lambda one: one."detailEntry".hash IS NOT NULL)[1]."detailEntry".hash END AS credential,
     outcome,
     CASE WHEN lower(code) IN (
         'invalid_request', 'invalid_client', 'invalid_grant', 'unauthorized_client', 'unsupported_grant_type', 'invalid_scope',
