@@ -117,6 +117,7 @@ class _Run:
         self._engines = threading.local()
         self._seen = SeenIds(lake)
         self._batch = _Batch()
+        self._sealed: _Batch | None = None
         self._progress: dict[str, int] = {}
         self._parsing: deque[tuple[_Reader, Chunk, int, Future[Parsed]]] = deque()
 
@@ -134,6 +135,7 @@ class _Run:
         """Waits for what is under way and commits it."""
         while self._parsing:
             self._collect()
+        self._seal()
         self._commit()
 
     def _read(self, item: Input, head: bytes) -> None:
@@ -207,6 +209,8 @@ class _Run:
 
     def _collect(self) -> None:
         """Takes the oldest chunk that was parsed, in the order of the input."""
+        if self._sealed is not None and all(future.done() for future in self._sealed.files):
+            self._commit()
         reader, chunk, size, future = self._parsing.popleft()
         if reader.broken:
             future.cancel()
@@ -253,7 +257,7 @@ class _Run:
         self._batch.progress[name] = self._progress[name] = version
         self._batch.counts.add(counts)
         if self._batch.full:
-            self._commit()
+            self._seal()
 
     def _complete(self, reader: _Reader, refused: pa.Table) -> pa.Table:
         """Quarantined records with what only the coordinator knows, less those that are there."""
@@ -270,9 +274,15 @@ class _Run:
             fresh = fresh.set_column(fresh.schema.get_field_index(column), QUARANTINE.field(column), values)
         return fresh
 
+    def _seal(self) -> None:
+        """Leaves a full batch to be committed when its files are written; reading goes on meanwhile."""
+        self._commit()
+        self._sealed, self._batch = self._batch, _Batch()
+
     def _commit(self) -> None:
-        batch, self._batch = self._batch, _Batch()
-        if not batch.progress:
+        """Commits the sealed batch, if there is one; waits for its files."""
+        batch, self._sealed = self._sealed, None
+        if batch is None or not batch.progress:
             return
         files = [file for future in batch.files for file in future.result()]
         note = {name: getattr(batch.counts, name) for name in vars(batch.counts)}

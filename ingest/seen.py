@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from lake.table import Lake
 
 Hashes = npt.NDArray[np.uint64]
-_MERGE_AT = 12
+_PREFIX_BITS = 24
 
 
 class SeenIds:
@@ -23,6 +23,8 @@ class SeenIds:
         self._lake = lake
         self._loaded: set[date] = set()
         self._sorted: list[Hashes] = []
+        # Nearly all ids are new: one look at the prefixes that were seen spares the search for most.
+        self._prefixes = np.zeros(1 << _PREFIX_BITS, dtype=bool)
         self._connection = duckdb.connect(config={"threads": 1})
 
     def first_seen(self, events: pa.Table) -> pa.Table:
@@ -36,10 +38,7 @@ class SeenIds:
         self._connection.register("events", events.select(["source", "event_id"]))
         hashes = self._hashes("events")
         has_id = pc.is_valid(events["event_id"]).to_numpy()
-        fresh = np.ones(len(hashes), dtype=bool)
-        for known in self._sorted:
-            places = np.minimum(np.searchsorted(known, hashes), len(known) - 1)
-            fresh &= known[places] != hashes
+        fresh = ~self._seen(hashes)
         _, first = np.unique(hashes, return_index=True)
         only_first = np.zeros(len(hashes), dtype=bool)
         only_first[first] = True
@@ -63,8 +62,27 @@ class SeenIds:
         hashes: Hashes = found.to_arrow_table()["h"].to_numpy()
         return hashes
 
+    def _seen(self, hashes: Hashes) -> npt.NDArray[np.bool_]:
+        seen = self._prefixes[_prefix(hashes)]
+        doubtful = np.flatnonzero(seen)
+        wanted = hashes[doubtful]
+        exact = np.zeros(len(wanted), dtype=bool)
+        for known in self._sorted:
+            places = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
+            exact |= known[places] == wanted
+        seen[doubtful] = exact
+        return seen
+
     def _add(self, hashes: Hashes) -> None:
-        if len(hashes):
-            self._sorted.append(hashes)
-        if len(self._sorted) > _MERGE_AT:
-            self._sorted = [np.unique(np.concatenate(self._sorted))]
+        """Adds sorted hashes that are new; runs are merged when alike in length, so that few are left."""
+        if not len(hashes):
+            return
+        self._prefixes[_prefix(hashes)] = True
+        self._sorted.append(hashes)
+        while len(self._sorted) > 1 and len(self._sorted[-2]) <= 2 * len(self._sorted[-1]):
+            last = self._sorted.pop()
+            self._sorted[-1] = np.sort(np.concatenate([self._sorted[-1], last]), kind="stable")
+
+
+def _prefix(hashes: Hashes) -> npt.NDArray[np.int64]:
+    return (hashes >> np.uint64(64 - _PREFIX_BITS)).astype(np.int64)
