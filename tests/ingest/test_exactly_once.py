@@ -36,7 +36,9 @@ def _write_logs(folder: Path) -> None:
 
 
 def _command(folder: Path, lake: Path) -> list[str]:
-    return [sys.executable, "-m", "why401", "ingest", str(folder), "--lake", str(lake), "--json"]
+    # small commits, so that a run has many of them
+    program = "import ingest.pipeline as p; p._COMMIT_BYTES = 20_000_000; from why401.cli import main; main()"
+    return [sys.executable, "-c", program, "ingest", str(folder), "--lake", str(lake), "--json"]
 
 
 def _digest(files: list[str]) -> tuple[object, ...]:
@@ -58,19 +60,28 @@ def test_killed_at_any_moment_then_run_again(tmp_path: Path) -> None:
     begun = time.monotonic()
     subprocess.run(_command(folder, undisturbed.folder), check=True, capture_output=True)
     seconds = time.monotonic() - begun
-    disturbed = Lake(tmp_path / "disturbed")
     moments = random.Random(401)
-    killed = 0
-    for attempt in range(_KILLS):
+    killed, whole = 0, 0
+    disturbed = Lake(tmp_path / "disturbed-0")
+    while killed < _KILLS:
         process = subprocess.Popen(
             _command(folder, disturbed.folder), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        # moments over the whole run, most of them after the start of the interpreter
-        time.sleep(seconds * (attempt + moments.random()) / _KILLS)
-        process.send_signal(signal.SIGKILL)
-        killed += process.wait() == -signal.SIGKILL
-    assert killed >= 10
+        try:
+            # at any moment, seldom before the interpreter has started
+            process.wait(timeout=seconds * moments.uniform(0.2, 1))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            killed += process.wait() == -signal.SIGKILL
+        else:
+            _same(disturbed, undisturbed)
+            whole += 1
+            disturbed = Lake(tmp_path / f"disturbed-{whole}")
     subprocess.run(_command(folder, disturbed.folder), check=True, capture_output=True)
+    _same(disturbed, undisturbed)
+
+
+def _same(disturbed: Lake, undisturbed: Lake) -> None:
     assert _digest(disturbed.event_files()) == _digest(undisturbed.event_files())
     assert _digest(disturbed.event_files())[0] == 2 * _LINES
     assert _refused(disturbed) == _refused(undisturbed)
