@@ -25,7 +25,7 @@ NOT_LOGGED = "(not logged)"
 """Stands for a client_id or endpoint that the log does not give; as a filter it asks for those."""
 
 _QUESTIONS = Path(__file__).parent / "questions"
-_BUCKETS = (300, 900, 3600, 3 * 3600, 6 * 3600, 24 * 3600)
+_BUCKETS = (300, 900, 3600, 3 * 3600, 6 * 3600, 24 * 3600, 7 * 24 * 3600, 28 * 24 * 3600)
 _MOST_BUCKETS = 100
 
 Row = TypeVar("Row")
@@ -234,7 +234,7 @@ def trend(session: Session, scope: Scope, by: Literal["family", "cause"] = "fami
 
 
 def bucket(scope: Scope) -> timedelta:
-    """The stretch that a trend of this scope counts by: 5 minutes to 1 day, about a hundred of them."""
+    """The stretch that a trend of this scope counts by: 5 minutes to 4 weeks, about a hundred of them."""
     period = (scope.until - scope.since).total_seconds()
     fitting = (seconds for seconds in _BUCKETS if period / seconds <= _MOST_BUCKETS)
     return timedelta(seconds=next(fitting, _BUCKETS[-1]))

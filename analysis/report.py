@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import jinja2
 
 from analysis import palette, questions, stacked, wording
-from analysis.scope import Scope
+from analysis.scope import Scope, events_outside
 from analysis.session import Session
 from analysis.taxonomy import load_causes
 from analysis.untrusted import Markdown, code, readable, visible
@@ -32,6 +32,7 @@ class Findings:
     """All that a report says. `before` is the period before, None where the data does not reach it."""
 
     scope: Scope
+    outside: int
     totals: questions.Totals
     before: questions.Totals | None
     alerts: list[Alert]
@@ -54,6 +55,7 @@ def find(session: Session, scope: Scope) -> Findings:
     """Asks all that a report says."""
     return Findings(
         scope=scope,
+        outside=events_outside(session, scope),
         totals=questions.totals(session, scope),
         before=questions.totals_before(session, scope),
         alerts=questions.alerts(session, scope),
@@ -83,6 +85,7 @@ def _json(findings: Findings) -> str:
         "headline": findings.headline,
         "since": scope.since,
         "until": scope.until,
+        "events_outside": findings.outside,
         "filters": {
             name: list(getattr(scope, name)) for name in ("sources", "clients", "endpoints", "causes")
         },

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from analysis.session import Session
 
+_MAIN_PERIOD = (Path(__file__).parent / "questions" / "main_period.sql").read_text(encoding="utf-8")
+_NEARLY_ALL = 0.9
 _TICK = timedelta(microseconds=1)
 
 
@@ -42,3 +45,22 @@ def whole_period(session: Session) -> Scope | None:
     """All of the data's own period; None where the lake holds no event."""
     period = session.period()
     return None if period is None else Scope(period[0], period[1] + _TICK)
+
+
+def main_period(session: Session) -> Scope | None:
+    """Where nearly all of the data lies, without strays from other months; None where there is no event.
+
+    Strays are few and come from a wrong clock or from an old file: they would stretch every chart.
+    """
+    found = session.connection.execute(_MAIN_PERIOD).fetchone()
+    if found is None:
+        return None
+    first, last, share = found
+    return Scope(first, last + _TICK) if share >= _NEARLY_ALL else whole_period(session)
+
+
+def events_outside(session: Session, scope: Scope) -> int:
+    """How many events lie outside of the period of a scope, if these are strays; else 0."""
+    question = "SELECT count(*) FILTER (time < $1 OR time >= $2), count(*) FROM stored"
+    found = session.connection.execute(question, [scope.since, scope.until]).fetchone() or (0, 0)
+    return int(found[0]) if found[0] <= (1 - _NEARLY_ALL) * found[1] else 0

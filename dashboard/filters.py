@@ -12,7 +12,7 @@ from analysis.questions import FilterValue
 from analysis.scope import Scope
 from analysis.taxonomy import load_causes
 
-_ALL, _BETWEEN = "all", "between"
+_MAIN, _ALL, _BETWEEN = "main", "all", "between"
 PERIODS: Mapping[str, timedelta] = {
     "1h": timedelta(hours=1),
     "6h": timedelta(hours=6),
@@ -23,6 +23,7 @@ PERIODS: Mapping[str, timedelta] = {
 """Periods to choose from, which end with the data."""
 
 _PERIOD_TITLES = {
+    _MAIN: "Nearly all of the data",
     _ALL: "All of the data",
     "1h": "Last hour",
     "6h": "Last 6 hours",
@@ -33,11 +34,14 @@ _PERIOD_TITLES = {
 }
 
 
-def choose(whole: Scope, values: Sequence[FilterValue]) -> Scope:
-    """Shows the filters and returns what they ask for. `whole` is the data's own period."""
+def choose(whole: Scope, main: Scope, values: Sequence[FilterValue]) -> Scope:
+    """Shows the filters and returns what they ask for.
+
+    `whole` is the data's own period, `main` where nearly all of it lies: what is shown first.
+    """
     with st.sidebar:
         st.header("why401", divider="gray")
-        scope = _period(whole)
+        scope = _period(whole, main)
         return replace(
             scope,
             sources=_several("Log source", "source", values, "sources"),
@@ -47,18 +51,21 @@ def choose(whole: Scope, values: Sequence[FilterValue]) -> Scope:
         )
 
 
-def _period(whole: Scope) -> Scope:
+def _period(whole: Scope, main: Scope) -> Scope:
     length = whole.until - whole.since
     fitting = [name for name, size in PERIODS.items() if size < length]
-    names = [_ALL, *fitting, _BETWEEN]
+    names = [*([_MAIN] if main != whole else []), _ALL, *fitting, _BETWEEN]
     chosen = st.selectbox(
         "Period",
         names,
         format_func=lambda name: _PERIOD_TITLES[name],
         key="period",
         bind="query-params",
-        help="Counted back from the last event of the data. Times are UTC.",
+        help="The last hours and days are counted back from the last event. Nearly all of the data leaves "
+        "strays out: a few events of other months, as a wrong clock or an old file gives. Times are UTC.",
     )
+    if chosen == _MAIN:
+        return main
     if chosen == _BETWEEN:
         return _between(whole)
     return Scope(max(whole.since, whole.until - PERIODS[chosen]), whole.until) if chosen in PERIODS else whole

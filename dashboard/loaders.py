@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Literal
 import streamlit as st
 
 from analysis import questions
-from analysis.scope import Scope, whole_period
+from analysis.scope import Scope, events_outside, main_period, whole_period
 from analysis.session import Session
 from lake.table import Lake
 
@@ -58,6 +58,20 @@ def whole(lake: LakeVersion) -> Scope | None:
     """The data's own period; None for an empty lake."""
     with _asking(lake) as session:
         return whole_period(session)
+
+
+@st.cache_data(max_entries=2, show_spinner=False)
+def main(lake: LakeVersion) -> Scope | None:
+    """Where nearly all of the data lies; None for an empty lake."""
+    with _asking(lake) as session:
+        return main_period(session)
+
+
+@st.cache_data(max_entries=_KEPT, show_spinner=False)
+def strays(lake: LakeVersion, scope: Scope) -> int:
+    """How many events lie outside of a period that holds nearly all."""
+    with _asking(lake) as session:
+        return events_outside(session, scope)
 
 
 @st.cache_data(max_entries=2, show_spinner=False)

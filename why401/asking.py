@@ -18,7 +18,7 @@ import typer
 import dashboard as dashboard_room
 from analysis.explain import explain as explain_text
 from analysis.report import report as write_report
-from analysis.scope import Scope, whole_period
+from analysis.scope import Scope, main_period, whole_period
 from analysis.session import Session
 from analysis.taxonomy import load_causes
 from lake.table import Lake
@@ -62,7 +62,7 @@ def _session(lake: Path | None) -> Session:
 
 def _scope(session: Session, since: str | None, until: str | None) -> Scope | None:
     """The period that was asked for; 'ago' counts from the last event where the log is old."""
-    whole = whole_period(session)
+    whole = whole_period(session) if since or until else main_period(session)
     if whole is None:
         return None
     now = datetime.now(UTC).replace(tzinfo=None)

@@ -11,7 +11,7 @@ import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
 from analysis.questions import worst
-from analysis.scope import whole_period
+from analysis.scope import main_period
 from analysis.session import Session
 from ingest import Plan, Summary, load_sources
 from ingest import ingest as run_ingest
@@ -87,7 +87,7 @@ def _tell(summary: Summary, config: Config) -> None:
 
 def _tell_worst(config: Config) -> None:
     session = Session(Lake(config.lake))
-    scope = whole_period(session)
+    scope = main_period(session)
     found = worst(session, scope, limit=5) if scope else []
     if not found:
         out.print("\nNo OAuth failure is in the lake.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import duckdb
@@ -14,6 +15,8 @@ from numpy.typing import NDArray
 
 _SQL = Path(__file__).parent
 _EPOCH = datetime(1970, 1, 1)
+LONG_HOLE = 7 * 24
+"""Hours without any event of a source after which its log has begun anew."""
 _QUIET_SOURCE = 5.0
 """A source that writes fewer events an hour may well write none in an hour."""
 
@@ -94,14 +97,15 @@ def series(cells: Cells, table: pd.DataFrame, by: Sequence[str]) -> Series:
 def covered(cells: Cells) -> dict[str, NDArray[np.bool_]]:
     """For each source the hours that its log covers: where a busy log says nothing at all, it is not there.
 
-    What comes after the last event of a source is not covered either: that log ends before the others.
+    Nor is it in any long hole, or after the last event of a source: that log ends before the others.
     """
     by_source = series(cells, cells.table, ["source"])
     there: dict[str, NDArray[np.bool_]] = {}
     for (source,), counts in zip(by_source.keys, by_source.counts, strict=True):
         heard = np.flatnonzero(counts)
         span = np.zeros(cells.hours, dtype=bool)
-        span[heard[0] : heard[-1] + 1] = True
+        for before, after in pairwise([*heard.tolist(), heard[-1] + 1]):
+            span[before : before + 1 if after - before > LONG_HOLE else after] = True
         if counts[span].mean() >= _QUIET_SOURCE:
             span &= counts > 0
         there[str(source)] = span

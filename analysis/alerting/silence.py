@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis.alerting.baseline import LOOK_BACK_DAYS, Expected, dispersion
 from analysis.alerting.candidate import Candidate
-from analysis.alerting.cells import Cells, Counts, covered, endpoints_of_failures, series
+from analysis.alerting.cells import LONG_HOLE, Cells, Counts, covered, endpoints_of_failures, series
 from analysis.alerting.surges import FALSE_ALARMS
 
 _DAYS = 3
@@ -66,10 +68,10 @@ def _runs(
     heard = np.flatnonzero(counts)
     if not heard.size:
         return []
-    ends = np.append(heard[1:], counts.size)
+    ends = [_known_until(there, *gap) for gap in pairwise([*heard.tolist(), counts.size])]
     found: list[tuple[int, int, float, float]] = []
     longest = 0.0
-    for last, end in zip(heard.tolist(), ends.tolist(), strict=True):
+    for last, end in zip(heard.tolist(), ends, strict=True):
         if end - last < 2:
             continue
         expected = [_normal(cells, counts, there, hour, last + 1) for hour in range(last + 1, end)]
@@ -81,6 +83,17 @@ def _runs(
         else:
             longest = max(longest, missed)
     return found
+
+
+def _known_until(there: NDArray[np.bool_], last: int, end: int) -> int:
+    """The hour in which a long hole of the log begins after `last`, or `end` where there is none.
+
+    What was usual before it tells nothing of what comes after.
+    """
+    if end - last <= LONG_HOLE:
+        return end
+    absent = np.convolve(~there[last + 1 : end], np.ones(LONG_HOLE), "valid") == LONG_HOLE
+    return last + 1 + int(np.argmax(absent)) if absent.any() else end
 
 
 _NOTHING = (0.0, 1.0)

@@ -40,13 +40,13 @@ def main() -> None:
         st.title("The lake cannot be read")
         st.error(plain(str(problem)))
         return
-    whole = loaders.whole(lake) if lake.version >= 0 else None
-    if whole is None:
+    whole, main = (loaders.whole(lake), loaders.main(lake)) if lake.version >= 0 else (None, None)
+    if whole is None or main is None:
         _show_empty(lake)
         return
 
     # Filter
-    scope = filters.choose(whole, loaders.filter_values(lake, whole))
+    scope = filters.choose(whole, main, loaders.filter_values(lake, whole))
 
     # Show
     totals = loaders.totals(lake, scope)
@@ -76,7 +76,9 @@ def _show_empty(lake: LakeVersion) -> None:
 
 def _about(lake: LakeVersion, scope: Scope, totals: Totals) -> str:
     sources = ", ".join(log.source for log in loaders.logs(lake, scope))
-    return f"{wording.period(scope)}, {totals.events:,} events{' of ' + sources if sources else ''}"
+    strays = loaders.strays(lake, scope)
+    outside = f"; {strays:,} more lie before or after" if strays else ""
+    return f"{wording.period(scope)}, {totals.events:,} events{' of ' + sources if sources else ''}{outside}"
 
 
 def _show_numbers(totals: Totals, before: Totals | None) -> None:

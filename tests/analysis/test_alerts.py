@@ -297,6 +297,22 @@ def test_a_hole_in_a_log_makes_no_client_silent() -> None:
     ))  # fmt: skip
 
 
+def test_logs_of_another_year_make_no_client_silent() -> None:
+    assert not find_alerts(connect(events(0, 100, 12), events(5000, 100, 12, client_id="mobile-app")))
+
+
+def test_a_client_that_a_long_weekend_does_not_bring_back_is_missed() -> None:
+    days = [0, 24, 48, 72, 96]
+    both = [
+        events(start + 168 * week + 8, 9, 30, client_id=client)
+        for start in days
+        for week in range(3)
+        for client in ("billing-batch", "mobile-app")
+        if client == "mobile-app" or week < 2
+    ]
+    assert only(find_alerts(connect(*both))).client_id == "billing-batch"
+
+
 def test_a_client_that_fails_and_gives_up_is_told_once() -> None:
     found = only(find_alerts(connect(
         events(0, 100, 40), events(100, 2, 40, cause=EXPIRED), events(0, 120, 100, client_id="mobile-app")

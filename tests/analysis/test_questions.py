@@ -14,7 +14,7 @@ import pytest
 from analysis import questions, wording
 from analysis.alerts import Alert
 from analysis.questions import NOT_LOGGED
-from analysis.scope import Scope, whole_period
+from analysis.scope import Scope, events_outside, main_period, whole_period
 from analysis.session import Session
 from tests.analysis.hour import HOUR, fill, line
 from tests.helpers import Workshop
@@ -278,6 +278,36 @@ def test_an_incident_stands_out_from_the_failures_of_other_days(tmp_path: Path) 
     assert (row.failures, row.bulk_failures) == (126, 120)
     assert row.first_seen == datetime(2026, 3, 2, 0, 30)
     assert wording.stretch(row, whole) == "mostly from 03-02 10:10 to 10:19"
+
+
+def test_a_stray_of_another_year_does_not_stretch_the_period(tmp_path: Path) -> None:
+    workshop = Workshop(tmp_path)
+    week = [
+        line(f"{hour:02}:{minute:02}:00", "/oauth2/token", 401, "crm")
+        for hour in range(9)
+        for minute in (0, 30)
+    ]
+    stray = line("10:00:00", "/oauth2/token", 401, "crm").replace("2026", "2019")
+    workshop.write("access.log", "".join([*week, stray]))
+    workshop.ingest()
+    session = Session(workshop.lake)
+    whole, main = whole_period(session), main_period(session)
+    assert whole is not None
+    assert main is not None
+    assert (whole.since.year, main.since) == (2019, datetime(2026, 3, 2, 0, 0))
+    assert main.until == whole.until
+    assert (events_outside(session, main), events_outside(session, whole)) == (1, 0)
+    assert events_outside(session, replace(main, until=main.since + timedelta(hours=2))) == 0
+
+
+def test_two_halves_a_year_apart_are_both_the_period(tmp_path: Path) -> None:
+    workshop = Workshop(tmp_path)
+    now = [line(f"{hour:02}:00:00", "/oauth2/token", 401, "crm") for hour in range(9)]
+    workshop.write("access.log", "".join([*now, *(text.replace("2026", "2025") for text in now)]))
+    workshop.ingest()
+    session = Session(workshop.lake)
+    assert main_period(session) == whole_period(session)
+    assert main_period(Session(Workshop(tmp_path / "empty").lake)) is None
 
 
 def test_shares_never_read_as_nothing() -> None:
