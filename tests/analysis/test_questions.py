@@ -210,7 +210,8 @@ def test_a_trend_has_stretches_that_fit_its_period(session: Session) -> None:
     assert questions.bucket(HOUR) == timedelta(minutes=5)
     day = replace(HOUR, until=HOUR.since + timedelta(days=1))
     assert questions.bucket(day) == timedelta(minutes=15)
-    assert questions.bucket(replace(HOUR, until=HOUR.since + timedelta(days=400))) == timedelta(days=1)
+    assert questions.bucket(replace(HOUR, until=HOUR.since + timedelta(days=90))) == timedelta(days=1)
+    assert questions.bucket(replace(HOUR, until=HOUR.since + timedelta(days=400))) == timedelta(days=7)
     starts = {point.start for point in questions.trend(session, HOUR)}
     assert {start.minute % 5 for start in starts} == {0}
     assert min(starts) == datetime(2026, 3, 2, 10, 10)
