@@ -222,9 +222,15 @@ def totals(session: Session, scope: Scope) -> Totals:
 
 
 def totals_before(session: Session, scope: Scope) -> Totals | None:
-    """The period of the same length before; None where the data does not reach back over all of it."""
+    """The period of the same length before; None where the data does not reach back over all of it.
+
+    Strays of long ago do not reach back: a period without any event is none to compare with.
+    """
     period, previous = session.period(), scope.previous()
-    return totals(session, previous) if period and period[0] <= previous.since else None
+    if period is None or period[0] > previous.since:
+        return None
+    before = totals(session, previous)
+    return before if before.events else None
 
 
 def trend(session: Session, scope: Scope, by: Literal["family", "cause"] = "family") -> list[TrendPoint]:

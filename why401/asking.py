@@ -167,7 +167,7 @@ def dashboard(
     command = [
         sys.executable, "-m", "streamlit", "run", str(page),
         "--server.port", str(port), "--server.address", "127.0.0.1", "--server.headless", "true",
-        "--browser.gatherUsageStats", "false",
+        "--browser.gatherUsageStats", "false", "--client.toolbarMode", "viewer",
     ]  # fmt: skip
     environment = {**os.environ, "WHY401_LAKE": str(config.lake.absolute())}
     try:
