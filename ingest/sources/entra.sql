@@ -21,9 +21,7 @@ cannot_tell = "Entra ID logs sign-ins, not requests: it writes no HTTP status, r
 -- Analytics table, whose names begin with capitals; a signIn of Microsoft Graph, bare. Only `properties` that is
 -- a string of JSON is parsed apart.
 WITH records_of_monitor AS (
-    SELECT "offset", line,
-        contains(line, '"TimeGenerated"') OR contains(line, '"ResultType"') AS is_row,
-        CASE WHEN contains(line, '"properties"') THEN TRY(from_json(line,
+    SELECT "offset", line, CASE WHEN contains(line, '"properties"') THEN TRY(from_json(line,
         '{"time":"VARCHAR","category":"VARCHAR","operationName":"VARCHAR","tenantId":"VARCHAR","resourceId":"VARCHAR",
           "resultType":"VARCHAR","resultSignature":"VARCHAR","resultDescription":"VARCHAR","durationMs":"VARCHAR",
           "callerIpAddress":"VARCHAR","correlationId":"VARCHAR",
@@ -39,10 +37,17 @@ WITH records_of_monitor AS (
             "authenticationProcessingDetails":[{"key":"VARCHAR","value":"VARCHAR"}]}}')) END AS o
     FROM records
 ),
+shapes AS (
+    SELECT "offset", line, o,
+        CASE WHEN o.properties.id IS NOT NULL OR o.properties."createdDateTime" IS NOT NULL THEN 'monitor'
+             WHEN contains(line, '"TimeGenerated"') OR contains(line, '"ResultType"') THEN 'row'
+             ELSE 'apart' END AS shape
+    FROM records_of_monitor
+),
 sign_ins AS (
-    SELECT "offset", line, is_row, o,
-        CASE WHEN o.properties.id IS NOT NULL OR o.properties."createdDateTime" IS NOT NULL THEN o.properties
-             WHEN NOT is_row THEN TRY(from_json(coalesce(json_extract_string(line, '$.properties'), line),
+    SELECT "offset", line, shape, o,
+        CASE WHEN shape = 'monitor' THEN o.properties
+             WHEN shape = 'apart' THEN TRY(from_json(coalesce(json_extract_string(line, '$.properties'), line),
         '{"id":"VARCHAR","createdDateTime":"VARCHAR","userPrincipalName":"VARCHAR","userId":"VARCHAR",
           "signInIdentifier":"VARCHAR","alternateSignInName":"VARCHAR","appId":"VARCHAR","appDisplayName":"VARCHAR",
           "ipAddress":"VARCHAR",
@@ -53,11 +58,11 @@ sign_ins AS (
           "signInEventTypes":["VARCHAR"],"correlationId":"VARCHAR","sessionId":"VARCHAR",
           "uniqueTokenIdentifier":"VARCHAR","processingTimeInMilliseconds":"VARCHAR",
           "authenticationProcessingDetails":[{"key":"VARCHAR","value":"VARCHAR"}]}')) END AS p
-    FROM records_of_monitor
+    FROM shapes
 ),
 rows_of_analytics AS (
     SELECT *,
-        CASE WHEN is_row AND p IS NULL THEN TRY(from_json(line,
+        CASE WHEN shape = 'row' THEN TRY(from_json(line,
         '{"TimeGenerated":"VARCHAR","CreatedDateTime":"VARCHAR","Type":"VARCHAR","Category":"VARCHAR",
           "OperationName":"VARCHAR","AADTenantId":"VARCHAR","HomeTenantId":"VARCHAR","ResourceTenantId":"VARCHAR",
           "ResourceId":"VARCHAR","ResultType":"VARCHAR","ResultSignature":"VARCHAR","ResultDescription":"VARCHAR",
