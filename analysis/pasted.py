@@ -64,6 +64,7 @@ def _layers(text: str) -> Iterator[Iterator[Evidence]]:
     status_line = _STATUS_LINE.search(text)
     status = int(status_line.group(1)) if status_line else None
     structured = [*_challenges(text), *_json(text), *_query(text)]
+    structured = structured or list(_pairs(text))
     if structured:
         yield (replace(said, status=said.status or status) for said in structured)
     only_status = _STATUS.fullmatch(text)
@@ -165,7 +166,7 @@ def _is_status(value: object) -> bool:
 
 def _query(text: str) -> Iterator[Evidence]:
     """A callback: `error` and `error_description` in the query or fragment (RFC 6749 4.1.2.1)."""
-    for word in [part for part in text.split() if "error=" in part][:_MOST]:
+    for word in [part for part in text.split() if re.search(r"[?#&]error|error.*&", part)][:_MOST]:
         try:
             parts = urlsplit(word)
             inner = [parts.query, parts.fragment] if "?" in word or "#" in word else [word]
@@ -176,6 +177,25 @@ def _query(text: str) -> Iterator[Evidence]:
         error, description = parameters.get("error"), parameters.get("error_description")
         if error or description:
             yield Evidence(error=error, error_code=code, error_description=description)
+
+
+def _pairs(text: str) -> Iterator[Evidence]:
+    """A part of a log line in `name="value"` pairs, as Keycloak and logfmt write them."""
+    found: dict[str, str] = {}
+    for name, quoted, plain in _PARAMETER.findall(text):
+        found.setdefault(name.lower(), (quoted or plain).replace('\\"', '"'))
+    error = found.get("error") or found.get("error_code")
+    if not error:
+        return
+    texts = [found[key] for key in _TEXT_KEYS if found.get(key)]
+    if not _CODE.fullmatch(error):
+        yield from (Evidence(error_description=message) for message in [error, *texts])
+        return
+    message = texts[0] if texts else None
+    yield Evidence(
+        error=error, error_code=error, grant_type=found.get("grant_type"), error_description=message
+    )
+    yield from (Evidence(error_description=message) for message in texts[1:])
 
 
 def _words(text: str) -> Iterator[Iterator[Evidence]]:

@@ -81,6 +81,13 @@ SHAPES = [
     ("HTTP/1.1 429 Too Many Requests\r\nRetry-After: 5\r\n", "rate.limited"),
     ("429 Too Many Requests", "rate.limited"),
     ("503", "server.unavailable"),
+    # parts of a log line
+    (
+        'type="LOGIN_ERROR", realmId="shop", clientId="web", error="invalid_user_credentials"',
+        "user.bad_credentials",
+    ),
+    ('type=REFRESH_TOKEN_ERROR, error=invalid_token, reason="Token is not active"', "grant.refresh_expired"),
+    ('level=error msg="failed to verify" error="oidc: token is expired"', "token.expired"),
     # callbacks
     (
         "https://app.example.com/cb?error=access_denied&error_description=The+user+cancelled&state=s",
