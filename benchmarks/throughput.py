@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -55,25 +57,33 @@ _LNAV = {
 
 @dataclass
 class Contender:
-    """A command, and what its runs took: wall seconds and peak memory in MB."""
+    """A command, and what its runs took: wall seconds and peak memory in MB.
+
+    `reading` are the seconds that a command says it read for, without its start.
+    """
 
     name: str
     command: Sequence[str]
     leaves: Path | None = None
     seconds: list[float] = field(default_factory=list)
     peaks: list[float] = field(default_factory=list)
+    reading: list[float] = field(default_factory=list)
 
     def run(self) -> None:
         """One run, from a clean state."""
         if self.leaves is not None and self.leaves.exists():
             shutil.rmtree(self.leaves) if self.leaves.is_dir() else self.leaves.unlink()
         begun = time.monotonic()
-        process = subprocess.Popen(self.command, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
-        _, status, usage = os.wait4(process.pid, 0)
-        if status:
-            sys.exit(f"{self.name} failed: {' '.join(self.command)[:300]}")
-        self.seconds.append(time.monotonic() - begun)
-        self.peaks.append(usage.ru_maxrss / 1024)
+        with tempfile.TemporaryFile() as printed:
+            process = subprocess.Popen(self.command, stdout=printed, stdin=subprocess.DEVNULL)
+            _, status, usage = os.wait4(process.pid, 0)
+            if status:
+                sys.exit(f"{self.name} failed: {' '.join(self.command)[:300]}")
+            self.seconds.append(time.monotonic() - begun)
+            self.peaks.append(usage.ru_maxrss / 1024)
+            if "--json" in self.command:
+                printed.seek(0)
+                self.reading.append(json.load(printed)["seconds"])
 
 
 def _contenders(kind: str, log: Path) -> list[Contender]:
@@ -101,6 +111,10 @@ def _contenders(kind: str, log: Path) -> list[Contender]:
     return found
 
 
+def _rate(size: float, seconds: Sequence[float]) -> str:
+    return f"{size / statistics.median(seconds):.0f}" if seconds else ""
+
+
 def main() -> None:
     """Prints a table for each format."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -117,11 +131,12 @@ def main() -> None:
                 contender.run()
         ours = statistics.median(contenders[0].seconds)
         print(f"\n{kind}: {size:.0f} MB, {arguments.runs} runs each, in turn; {os.cpu_count()} cores")
-        print(f"{'':18} {'seconds':>8} {'MB/s':>7} {'peak MB':>8}   why401 is")
+        print(f"{'':18} {'seconds':>8} {'MB/s':>7} {'reading':>8} {'peak MB':>8}   why401 is")
         for contender in contenders:
             seconds = statistics.median(contender.seconds)
             print(
-                f"{contender.name:18} {seconds:8.2f} {size / seconds:7.0f} {max(contender.peaks):8.0f}"
+                f"{contender.name:18} {seconds:8.2f} {size / seconds:7.0f}"
+                f" {_rate(size, contender.reading):>8} {max(contender.peaks):8.0f}"
                 f"   {seconds / ours:.2f} times as fast"
             )
 

@@ -34,7 +34,6 @@ _ROUTES = """
 _OWN = """
     SELECT getvariable('own_endpoints')[rtrim(bare_path(path), '/')] AS endpoint FROM paths ORDER BY place
 """
-_OUTCOMES = pa.array(["success", "other", "failure"])
 _NUMBER = r"/[0-9]+(/|$)"
 """Most ids are numbers; without them, a tenth of the paths is left to find the routes of."""
 
@@ -98,7 +97,7 @@ def _judge(columns: Columns, oauth: npt.NDArray[np.bool_]) -> None:
     bad = status >= 400
     denied = np.isin(status, (401, 403, 429)) | (_true(columns["has_challenge"]) & bad)
     failed = (oauth & (bad | has_error)) | denied | ((status == 0) & has_error)
-    outcome = _OUTCOMES.take(pa.array(np.where(failed, 2, bad)))
+    outcome = pa.array(["success", "other", "failure"]).take(pa.array(np.where(failed, 2, bad)))
     columns["outcome"] = pc.coalesce(columns["outcome"], outcome)
     if not _empty(columns["token_fault"]):
         by_token = _true(pc.equal(columns["outcome"], "failure")) & np.isin(status, (401, 403))
