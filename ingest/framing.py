@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -18,6 +18,8 @@ from ingest.columns import PADDING, Bytes, Positions, Records, as_text, newline_
 from ingest.errors import InputError
 
 CHUNK_BYTES = 20 * 1024 * 1024
+LONG_CHUNK_BYTES = 48 * 1024 * 1024
+"""For records of 1,000 bytes and more: as many of them need less memory than lines do once they are read."""
 LONGEST_RECORD = 512 * 1024 * 1024
 
 _BOM = b"\xef\xbb\xbf"
@@ -46,10 +48,14 @@ class Chunk:
 
 @dataclass(frozen=True)
 class Framing:
-    """How records lie in an input: as lines, or as JSON objects `depth` brackets deep."""
+    """How records lie in an input: as lines, or as JSON objects `depth` brackets deep.
+
+    `chunk_bytes`: how much of it is read at once.
+    """
 
     kind: str
     depth: int = 0
+    chunk_bytes: int = CHUNK_BYTES
 
 
 LINES = Framing("lines")
@@ -60,7 +66,12 @@ def detect_framing(head: bytes) -> Framing:
 
     JSON that has one whole object per line is lines; any other JSON is documents.
     """
-    text = head.removeprefix(_BOM).lstrip()
+    found = _framing(head.removeprefix(_BOM).lstrip())
+    records_are_long = found.kind == "json" or len(head) > 1000 * (head.count(b"\n") + 1)
+    return replace(found, chunk_bytes=LONG_CHUNK_BYTES) if records_are_long else found
+
+
+def _framing(text: bytes) -> Framing:
     if text[:1] == b"[" and text[1:].lstrip()[:1] in (b"{", b"]", b""):
         return Framing("json", 1)
     if text[:1] != b"{":
@@ -103,7 +114,7 @@ def _wraps(text: bytes, match: re.Match[bytes], depth: int) -> bool:
 
 
 def chunks(
-    stream: Readable, framing: Framing, start: int, before: bytes = b"", size: int = CHUNK_BYTES
+    stream: Readable, framing: Framing, start: int, before: bytes = b"", size: int | None = None
 ) -> Iterator[Chunk]:
     """Chunks of whole records from `stream`, whose next byte is byte `start` of the input.
 
@@ -111,6 +122,7 @@ def chunks(
 
     Raises InputError for a record longer than LONGEST_RECORD.
     """
+    size = size or framing.chunk_bytes
     find: _Find = _lines if framing.kind == "lines" else _Documents(framing.depth, begun=start > 0)
     buffer = np.empty(size + PADDING, dtype=np.uint8)
     filled, base, at_end = 0, start, False

@@ -8,7 +8,7 @@ import numpy as np
 
 from ingest.columns import Records, padded
 from ingest.engine import Engine, Reading
-from ingest.framing import CHUNK_BYTES, LINES, Framing, Readable, chunks, detect_framing
+from ingest.framing import LINES, Framing, Readable, chunks, detect_framing
 from ingest.sources import Source
 
 HEAD_BYTES = 256 * 1024
@@ -53,7 +53,7 @@ def recognise(
 
 def _sample(head: bytes, framing: Framing) -> Records:
     """The first records of `head` that are not blank; a last one that may be cut only if alone."""
-    found = list(chunks(_Bytes(head), framing, 0, size=min(CHUNK_BYTES, len(head) + 1)))
+    found = list(chunks(_Bytes(head), framing, 0, size=len(head) + 1))
     whole = [chunk.records for chunk in found if not chunk.open_end] or [chunk.records for chunk in found]
     if not whole:
         return Records(padded(b""), *(np.empty(0, dtype=np.int64) for _ in range(3)))

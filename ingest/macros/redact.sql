@@ -28,9 +28,13 @@ CREATE MACRO redact(text) AS
         -- what is too long to be a UUID or a digest of 32 digits, and is no plain word either
         '[a-z_~+-]*[A-Z0-9][A-Za-z0-9_~+-]{36,}(?:\.[A-Za-z0-9_~+=-]+)*=*|[a-z_-]*[A-Z0-9][A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{16,}(?:\.[A-Za-z0-9_-]+)*', '[redacted]', 'g');
 
+CREATE MACRO names_secret(text) AS
+    regexp_matches(text, '(?i)eyJ|bearer|basic|dpop|negotiate|digest|cookie|authorization|[=:]|%(?:25)*3[AD]');
+
 CREATE MACRO may_hold_secret(text) AS
-    len(text) >= 40 AND regexp_matches(text, '[A-Za-z0-9_~+-]{40,}|[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{16,}')
-    OR regexp_matches(text, '(?i)eyJ|bearer|basic|dpop|negotiate|digest|cookie|authorization|[=:]|%(?:25)*3[AD]');
+    CASE WHEN strlen(text) < 40 THEN names_secret(text)
+         ELSE regexp_matches(text, '[A-Za-z0-9_~+-]{40,}|[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{16,}')
+              OR names_secret(text) END;
 
 CREATE MACRO clean(text) AS CASE WHEN may_hold_secret(text) THEN redact(text) ELSE text END;
 
