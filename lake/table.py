@@ -11,6 +11,7 @@ import json
 import time
 import uuid
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -24,6 +25,7 @@ from deltalake.exceptions import DeltaError
 from deltalake.transaction import AddAction
 
 from lake.errors import LakeError
+from lake.locking import FileLock
 from lake.schema import EVENTS, QUARANTINE
 
 _EVENTS = "events"
@@ -46,6 +48,15 @@ class Lake:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._tables: dict[str, DeltaTable] = {}
+        self._lock = FileLock(folder / ".lock")
+
+    def locked(self) -> AbstractContextManager[None]:
+        """Held around what commits: one writer at a time, of all processes; may be nested.
+
+        A second Lake object on the same folder waits like a stranger, in the same thread too. Raises
+        LakeError where the folder is not there or cannot be written.
+        """
+        return self._lock.held()
 
     def exists(self) -> bool:
         """Whether anything was ever written here."""
@@ -173,14 +184,15 @@ class Lake:
             app_transactions=[Transaction(key, version) for key, version in progress.items()],
         )
         try:
-            table.create_write_transaction(
-                [file.action for file in files],
-                mode="append",
-                schema=schema,
-                partition_by=partitions,
-                commit_properties=properties,
-            )
-            table.update_incremental()
+            with self.locked():
+                table.create_write_transaction(
+                    [file.action for file in files],
+                    mode="append",
+                    schema=schema,
+                    partition_by=partitions,
+                    commit_properties=properties,
+                )
+                table.update_incremental()
         except (OSError, DeltaError) as problem:
             raise LakeError(f"{self.folder}: the commit failed, nothing was added: {problem}") from problem
 
