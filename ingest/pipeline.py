@@ -7,7 +7,7 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -24,6 +24,7 @@ from ingest.framing import Chunk, Framing, chunks
 from ingest.identity import HEAD_BYTES as _IDENTITY_BYTES
 from ingest.identity import Identity, consumed_of, identify, progress_version
 from ingest.inputs import Input, discover, open_input
+from ingest.inputs import sizes as sizes
 from ingest.recognise import HEAD_BYTES, Formats, readings, recognise
 from ingest.seen import SeenIds
 from ingest.settings import Settings
@@ -142,13 +143,14 @@ class _Run:
         if not head:
             self.summary.problems.append(f"{item}: the file is empty")
             return
-        if item.path.name == _FORMATS_FILE and not item.named:
+        if Path(item.name).name == _FORMATS_FILE and not item.named:
             return
         if b"\x00" in head[:4096] and not head.startswith((b"\xff\xfe", b"\xfe\xff")):
             self._pass_over(item, "is binary, not a text log")
             return
         formats = dict(self._plan.formats)
-        for source, texts in formats_beside(item.path.parent).items():
+        beside = formats_beside(item.folder) if item.folder is not None else {}
+        for source, texts in beside.items():
             formats[source] = [*formats.get(source, ()), *texts]
         candidates = readings(self._plan.sources, formats)
         if self._plan.forced is not None:
@@ -267,7 +269,7 @@ class _Run:
         now = pa.scalar(datetime.now(UTC), QUARANTINE.field("ingested").type)
         known = {
             "ingested": pa.repeat(now, fresh.num_rows),
-            "input": pa.repeat(reader.item.path.name, fresh.num_rows),
+            "input": pa.repeat(Path(reader.item.name).name, fresh.num_rows),
             "file": pa.repeat(name, fresh.num_rows),
         }
         for column, values in known.items():
@@ -298,9 +300,3 @@ class _Run:
 def _tail_before(item: Input, position: int) -> bytes | None:
     with open_input(item) as stream:
         return stream.skip(position)
-
-
-def sizes(paths: Sequence[Path]) -> int:
-    """Bytes of the files that the paths name, as they lie on the disk."""
-    items: Iterator[Input] = (item for item in discover(paths) if isinstance(item, Input))
-    return sum(item.path.stat().st_size for item in items)

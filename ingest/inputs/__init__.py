@@ -27,8 +27,18 @@ class Input:
     path: Path
     named: bool
 
-    def __str__(self) -> str:
+    @property
+    def name(self) -> str:
+        """What people see of it."""
         return str(self.path)
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder whose why401.toml may name formats."""
+        return self.path.parent
+
+    def __str__(self) -> str:
+        return self.name
 
 
 def discover(paths: Sequence[Path]) -> Iterator[Input | InputError]:
@@ -150,3 +160,9 @@ class _Gunzip:
         buffer[:size] = self._content[:size]
         self._content = self._content[size:]
         return size
+
+
+def sizes(paths: Sequence[Path]) -> int:
+    """Bytes of the files that the paths name, as they lie on the disk."""
+    items: Iterator[Input] = (item for item in discover(paths) if isinstance(item, Input))
+    return sum(item.path.stat().st_size for item in items)
