@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from ingest.errors import SourceError
+from ingest.front_matter import FRAMINGS, check_front_matter, read_front_matter
 from lake.schema import KINDS
 
 SOURCES = Path(__file__).parent / "sources"
 
-_FRONT_MATTER = re.compile(r"\s*/\*(?P<toml>.*?)\*/(?P<sql>.*)", re.DOTALL)
-_FRAMINGS = ("lines", "json")
 _PROVENANCES = ("captured", "composed")
 
 
@@ -41,27 +37,10 @@ class Source:
 
 def load_source(path: Path) -> Source:
     """Reads one source file; raises SourceError, which names the file and the fault."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as problem:
-        raise SourceError(f"{path}: cannot be read: {problem.strerror}") from problem
-    parts = _FRONT_MATTER.fullmatch(text)
-    if parts is None:
-        raise SourceError(f"{path}: a source begins with TOML in a /* comment */")
-    try:
-        front = tomllib.loads(parts["toml"])
-    except tomllib.TOMLDecodeError as problem:
-        raise SourceError(f"{path}: its front matter is not TOML: {problem}") from problem
-    return _checked(path, front, parts["sql"].strip().rstrip(";"))
-
-
-def _checked(path: Path, front: dict[str, Any], sql: str) -> Source:
-    for key in ("title", "kind", "provenance", "documentation", "cannot_tell", "recognise"):
-        if key not in front:
-            raise SourceError(f"{path}: its front matter lacks `{key}`")
-    for key, allowed in (("kind", KINDS), ("framing", _FRAMINGS), ("provenance", _PROVENANCES)):
-        if key in front and front[key] not in allowed:
-            raise SourceError(f"{path}: `{key}` is {front[key]!r}, not one of {', '.join(allowed)}")
+    front, sql = read_front_matter(path)
+    needed = ("title", "kind", "provenance", "documentation", "cannot_tell", "recognise")
+    choices = {"kind": KINDS, "framing": FRAMINGS, "provenance": _PROVENANCES}
+    check_front_matter(path, front, needed, choices)
     for key in ("documentation", "variables"):
         front[key] = tuple(front.get(key, ()))
     try:
