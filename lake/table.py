@@ -7,39 +7,59 @@ killed loses nothing and repeats nothing.
 
 from __future__ import annotations
 
-import json
 import time
 import uuid
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from deltalake import CommitProperties, DeltaTable, Transaction
 from deltalake.exceptions import DeltaError
-from deltalake.transaction import AddAction
+from deltalake.transaction import RemoveAction
 
 from lake.errors import LakeError
 from lake.locking import FileLock
+from lake.parquet import DataFile, NewFile
 from lake.schema import EVENTS, QUARANTINE
+from lake.totals import Totals, has_totals, totals_of
+
+__all__ = ["TABLES", "ActiveFile", "DataFile", "Lake"]
 
 _EVENTS = "events"
 _QUARANTINE = "quarantine"
-_UTC_TEXT = "%Y-%m-%dT%H:%M:%S.%fZ"
+
+TABLES: Mapping[str, tuple[pa.Schema, list[str]]] = {
+    _QUARANTINE: (QUARANTINE, []),
+    _EVENTS: (EVENTS, ["date"]),
+}
+"""The tables of a lake: their schemas, and the columns that partition them."""
+
+_ROWS = {_EVENTS: "events", _QUARANTINE: "quarantined"}
+_MARK = "why401.commit"
+_LATEST = 20
+"""So many commits are looked through for one whose outcome is in doubt."""
 
 
 @dataclass(frozen=True)
-class DataFile:
-    """A Parquet file that was written and not yet committed."""
+class ActiveFile:
+    """A Parquet file that is part of a table now, as the Delta log tells it.
+
+    `path` is relative to the table's folder; `rows` and the times are None where another engine wrote
+    the file and did not tell; `first` and `last` bound the time of the events, or of their refusal.
+    """
 
     path: str
-    rows: int
-    action: AddAction
+    bytes: int
+    rows: int | None
+    day: date | None
+    first: datetime | None
+    last: datetime | None
 
 
 class Lake:
@@ -64,10 +84,7 @@ class Lake:
 
     def create(self) -> None:
         """Makes the tables that are not there yet. Raises LakeError where it may not write."""
-        for name, schema, partitions in (
-            (_QUARANTINE, QUARANTINE, []),
-            (_EVENTS, EVENTS, ["date"]),
-        ):
+        for name, (schema, partitions) in TABLES.items():
             path = self.folder / name
             try:
                 path.mkdir(parents=True, exist_ok=True)
@@ -89,29 +106,105 @@ class Lake:
         return version
 
     def write_events(self, events: pa.Table) -> list[DataFile]:
-        """Writes events (schema EVENTS) as Parquet, one file for each date. Nothing is committed."""
+        """Writes events (schema EVENTS) as Parquet, one file for each date. Nothing is committed.
+
+        Raises LakeError where the lake cannot be written; then none of the files is left.
+        """
         dates = events["date"]
         days: list[date] = pc.unique(dates).to_pylist()
         plain = events.drop_columns(["date"])
         if len(days) == 1:
             return [self._write(_EVENTS, plain, days[0])]
-        return [self._write(_EVENTS, plain.filter(pc.equal(dates, day)), day) for day in days]
+        files: list[DataFile] = []
+        try:
+            for day in days:
+                files.append(self._write(_EVENTS, plain.filter(pc.equal(dates, day)), day))
+        except BaseException:
+            self.discard(files)
+            raise
+        return files
 
     def write_quarantine(self, records: pa.Table) -> list[DataFile]:
         """Writes quarantined records (schema QUARANTINE) as Parquet. Nothing is committed."""
         return [self._write(_QUARANTINE, records, None)] if records.num_rows else []
 
+    def discard(self, files: Iterable[DataFile]) -> None:
+        """Removes files that were written and will not be committed."""
+        for file in files:
+            # what cannot be removed is an orphan, which `vacuum` finds
+            with suppress(OSError):
+                file.place.unlink(missing_ok=True)
+
     def commit_events(
         self, files: Sequence[DataFile], progress: Mapping[str, int], note: Mapping[str, Any]
     ) -> None:
-        """Makes the files part of the events, and sets the progress of the inputs, in one step."""
-        self._commit(_EVENTS, EVENTS, ["date"], files, progress, note)
+        """Makes the files part of the events, and sets the progress of the inputs, in one step.
+
+        `note` has the counts of what the commit stands for (records, events, quarantined, ignored,
+        duplicates, bytes); they are kept with it, and their totals since the lake began. Raises
+        LakeError when nothing was committed; then the files are gone.
+        """
+        rows = sum(file.rows for file in files)
+        self._commit(_EVENTS, files, [], progress, note, {"records": rows, "events": rows} | dict(note))
 
     def commit_quarantine(
         self, files: Sequence[DataFile], progress: Mapping[str, int], note: Mapping[str, Any]
     ) -> None:
-        """Like `commit_events`, for the quarantine."""
-        self._commit(_QUARANTINE, QUARANTINE, [], files, progress, note)
+        """Like `commit_events`, for the quarantine; its totals count the rows of the files."""
+        counts = {"quarantined": sum(file.rows for file in files)}
+        self._commit(_QUARANTINE, files, [], progress, note, counts)
+
+    def replace(
+        self,
+        name: str,
+        added: Sequence[DataFile],
+        removed: Sequence[ActiveFile],
+        note: Mapping[str, Any],
+        retired: int = 0,
+    ) -> bool:
+        """Puts the added files of a table in the place of the removed ones, in one step.
+
+        `retired` rows of the removed are not in the added, and go into the totals; where it is 0, the
+        data are the same as before. False when a file to remove is no longer part of the table (someone
+        else compacted or dropped it): then nothing was committed, and the added files are gone. The
+        removed stay on the disk for those who read them, until `vacuum`.
+        """
+        committing = False
+        try:
+            with self.locked():
+                active = {file.path for file in self.files(name)}
+                if not active.issuperset(file.path for file in removed):
+                    self.discard(added)
+                    return False
+                committing = True
+                self._replace(name, added, removed, note, retired)
+        except LakeError:
+            if not committing:
+                self.discard(added)
+            raise
+        return True
+
+    def files(self, name: str) -> list[ActiveFile]:
+        """The files that are part of a table (`events` or `quarantine`) now, the earliest first."""
+        table = self._current(name)
+        actions = pa.table(table.get_add_actions(flatten=True))
+        clock = "time" if name == _EVENTS else "ingested"
+        found = [
+            ActiveFile(
+                path=unquote(row["path"]),
+                bytes=row["size_bytes"],
+                rows=row.get("num_records"),
+                day=row.get("partition.date"),
+                first=row.get(f"min.{clock}"),
+                last=row.get(f"max.{clock}"),
+            )
+            for row in actions.to_pylist()
+        ]
+        return sorted(found, key=lambda file: (file.day or date.min, str(file.first or ""), file.path))
+
+    def totals(self, name: str) -> Totals:
+        """What came into a table since the lake began, as its last commit tells it."""
+        return _totals(self._current(name))
 
     def event_files(self, since: date | None = None, until: date | None = None) -> list[str]:
         """Paths of the Parquet files that hold the events, of all dates or of some, both inclusive."""
@@ -132,8 +225,7 @@ class Lake:
     def _files(self, name: str, since: date | None, until: date | None) -> list[str]:
         if not DeltaTable.is_deltatable(str(self.folder / name)):
             return []
-        table = self._table(name)
-        table.update_incremental()
+        table = self._current(name)
         paths = [path.removeprefix("file://") for path in table.file_uris()]
         return sorted(path for path in paths if _within(path, since, until))
 
@@ -145,79 +237,98 @@ class Lake:
                 raise LakeError(f"{self.folder}: no lake can be opened here: {problem}") from problem
         return self._tables[name]
 
-    def _write(self, name: str, rows: pa.Table, day: date | None) -> DataFile:
-        place = f"date={day.isoformat()}/" if day else ""
-        relative = f"{place}part-{uuid.uuid4().hex}.zstd.parquet"
-        path = self.folder / name / relative
+    def _current(self, name: str) -> DeltaTable:
+        """The table as it is now. Raises LakeError."""
+        table = self._table(name)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            # ranges for numbers, dictionaries for text; both for all takes thrice the time
-            text, other = _text_and_other(rows.schema)
-            pq.write_table(
-                rows, path, compression="zstd", compression_level=1,
-                use_dictionary=text, write_statistics=other,
-            )  # fmt: skip
+            table.update_incremental()
+        except (OSError, DeltaError) as problem:
+            raise LakeError(f"{self.folder}: the log of {name} cannot be read: {problem}") from problem
+        return table
+
+    def _write(self, name: str, rows: pa.Table, day: date | None) -> DataFile:
+        try:
+            file = NewFile(self.folder / name, day, rows.schema)
+            file.write(rows)
+            return file.close()
         except OSError as problem:
             raise LakeError(f"{self.folder}: the lake cannot be written: {problem}") from problem
-        action = AddAction(
-            path=relative,
-            size=path.stat().st_size,
-            partition_values={"date": day.isoformat()} if day else {},
-            modification_time=int(time.time() * 1000),
-            data_change=True,
-            stats=_stats(rows),
-        )
-        return DataFile(relative, rows.num_rows, action)
 
     def _commit(
         self,
         name: str,
-        schema: pa.Schema,
-        partitions: list[str],
         files: Sequence[DataFile],
+        removed: Sequence[RemoveAction],
         progress: Mapping[str, int],
         note: Mapping[str, Any],
+        counts: Mapping[str, Any],
     ) -> None:
-        table = self._table(name)
-        properties = CommitProperties(
-            custom_metadata={f"why401.{key}": str(value) for key, value in note.items()},
-            app_transactions=[Transaction(key, version) for key, version in progress.items()],
-        )
+        """Commits under the lock, with the totals that `counts` add to."""
+        schema, partitions = TABLES[name]
+        mark = uuid.uuid4().hex
         try:
             with self.locked():
+                table = self._current(name)
+                metadata = {f"why401.{key}": str(value) for key, value in note.items()}
+                metadata |= _totals(table).plus(counts).metadata(name) | {_MARK: mark}
+                transactions = [Transaction(key, version) for key, version in progress.items()]
                 table.create_write_transaction(
-                    [file.action for file in files],
+                    [*(file.action for file in files), *removed],
                     mode="append",
                     schema=schema,
                     partition_by=partitions,
-                    commit_properties=properties,
+                    commit_properties=CommitProperties(
+                        custom_metadata=metadata, app_transactions=transactions
+                    ),
                 )
                 table.update_incremental()
         except (OSError, DeltaError) as problem:
+            made = self._was_made(name, mark)
+            # what was committed, and then could not write its checkpoint, has failed in name only
+            if made:
+                return
+            if made is None:
+                raise LakeError(
+                    f"{self.folder}: it is not known whether the commit was made: {problem}"
+                ) from problem
+            self.discard(files)
             raise LakeError(f"{self.folder}: the commit failed, nothing was added: {problem}") from problem
+        except LakeError:
+            self.discard(files)
+            raise
+
+    def _replace(
+        self,
+        name: str,
+        added: Sequence[DataFile],
+        removed: Sequence[ActiveFile],
+        note: Mapping[str, Any],
+        retired: int,
+    ) -> None:
+        now = int(time.time() * 1000)
+        gone = [
+            RemoveAction(
+                file.path, retired > 0, now, size=file.bytes,
+                partition_values={"date": file.day.isoformat()} if file.day else {},
+            )
+            for file in removed
+        ]  # fmt: skip
+        fresh = [replace(file, action=replace(file.action, data_change=retired > 0)) for file in added]
+        self._commit(name, fresh, gone, {}, note, {f"retired_{_ROWS[name]}": retired})
+
+    def _was_made(self, name: str, mark: str) -> bool | None:
+        """Whether the commit that carries the mark is in the table; None when that cannot be told."""
+        self._tables.pop(name, None)
+        try:
+            return any(commit.get(_MARK) == mark for commit in self._table(name).history(_LATEST))
+        except (LakeError, OSError, DeltaError):
+            return None
 
 
-def _stats(rows: pa.Table) -> str:
-    stats: dict[str, Any] = {
-        "numRecords": rows.num_rows,
-        "minValues": {},
-        "maxValues": {},
-        "nullCount": {},
-    }
-    if "time" in rows.column_names and rows.num_rows:
-        bounds = pc.min_max(rows["time"]).as_py()
-        stats["minValues"]["time"] = bounds["min"].strftime(_UTC_TEXT)
-        stats["maxValues"]["time"] = bounds["max"].strftime(_UTC_TEXT)
-        stats["nullCount"]["time"] = 0
-    return json.dumps(stats)
-
-
-def _text_and_other(schema: pa.Schema) -> tuple[list[str], list[str]]:
-    """The names of the columns of text, and of the others."""
-    text = [
-        field.name for field in schema if pa.types.is_string(field.type) or pa.types.is_dictionary(field.type)
-    ]
-    return text, [name for name in schema.names if name not in text]
+def _totals(table: DeltaTable) -> Totals:
+    latest = table.history(1)
+    # the last commit has them, unless another engine made it or the lake is of before there were totals
+    return totals_of(latest) if has_totals(latest) else totals_of(table.history())
 
 
 def _within(path: str, since: date | None, until: date | None) -> bool:
