@@ -1,0 +1,168 @@
+"""What must be in the lake, what may be, and whether it is: told from the bytes of the files alone."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+import pyarrow.parquet as pq
+from deltalake import DeltaTable
+
+from lake.table import Lake
+from tests.model.folder import Folder
+from tests.model.lines import Line, Press
+
+_SAMPLE = 200
+_ENOUGH = 0.2
+
+
+@dataclass(frozen=True)
+class Content:
+    """The records of a file: lines that are known, and pieces of lines that were torn apart."""
+
+    lines: tuple[Line, ...]
+    torn: tuple[bytes, ...]
+    recognisable: bool
+
+
+def content_of(data: bytes, press: Press) -> Content:
+    """The records of a file's bytes.
+
+    A last record without newline counts when it is a whole line that becomes an event; half of one, and
+    junk, which cannot be told from half of something, wait for their newline.
+    """
+    pieces = data.split(b"\n")
+    last = pieces.pop()
+    if data.startswith(b"["):
+        pieces = [piece.strip(b"[],") for piece in pieces]
+    ended = press.known.get(last)
+    if ended is not None and ended.good:
+        pieces.append(last)
+    records = [piece for piece in pieces if piece]
+    lines = tuple(press.known[piece] for piece in records if piece in press.known)
+    sample = records[:_SAMPLE]
+    good = sum(piece in press.known and press.known[piece].good for piece in sample)
+    return Content(
+        lines,
+        tuple(piece for piece in records if piece not in press.known),
+        good >= max(1.0, _ENOUGH * len(sample)),
+    )
+
+
+@dataclass
+class Expected:
+    """Tokens that the lake must hold, those that it may hold, and torn pieces that may be in quarantine.
+
+    A line that was in a file when a run ended well must be there. One that was in a file only while a run
+    was killed, or while a follower looked, may be there. One that no run ever met cannot be.
+    """
+
+    must: dict[str, Line] = field(default_factory=dict)
+    may: dict[str, Line] = field(default_factory=dict)
+    torn: set[bytes] = field(default_factory=set)
+
+    def read(self, folder: Folder, press: Press) -> None:
+        """A run over the folder has ended well."""
+        for content in self._look(folder, press):
+            if content.recognisable:
+                self.must.update((line.token, line) for line in content.lines)
+
+    def looked_at(self, folder: Folder, press: Press) -> None:
+        """A run has begun, and nobody knows how far it came."""
+        self._look(folder, press)
+
+    def waiting(self, folder: Folder, press: Press) -> set[str]:
+        """Tokens of the lines that are in the files now and must be in the lake once they are read."""
+        return {
+            line.token
+            for content in self._look(folder, press)
+            if content.recognisable
+            for line in content.lines
+        }
+
+    def _look(self, folder: Folder, press: Press) -> list[Content]:
+        contents = [content_of(folder.content(file), press) for file in folder.files()]
+        for content in contents:
+            self.may.update((line.token, line) for line in content.lines)
+            self.torn.update(content.torn)
+        return contents
+
+    def check(self, lake: Lake) -> None:
+        """Asserts that the lake holds each event and each quarantined record once, and nothing else."""
+        events = events_of(lake)
+        _once(events)
+        found = set(events)
+        must = {token for token, line in self.must.items() if line.good}
+        may = {token for token, line in self.may.items() if line.good}
+        assert not must - found, f"lost: {sorted(must - found)}"
+        strangers = {token for token in found - may if not self._torn_holds(token)}
+        assert not strangers, f"from nowhere: {sorted(strangers)}"
+        self._check_quarantine(lake)
+
+    def _check_quarantine(self, lake: Lake) -> None:
+        rows = _rows(lake.quarantine_files(), ["file", "offset", "excerpt"])
+        places = Counter((row["file"], row["offset"]) for row in rows)
+        assert not places or max(places.values()) == 1, f"quarantined twice: {places.most_common(1)}"
+        excerpts = [str(row["excerpt"]) for row in rows]
+        junk = {line.text.decode(): token for token, line in self.may.items() if not line.good}
+        found = [junk[excerpt] for excerpt in excerpts if excerpt in junk]
+        _once(found)
+        must = {token for token, line in self.must.items() if not line.good}
+        assert not must - set(found), f"not in quarantine: {sorted(must - set(found))}"
+        torn = {piece[:20].decode() for piece in self.torn}
+        wrong = [excerpt for excerpt in excerpts if excerpt not in junk and excerpt[:20] not in torn]
+        assert not wrong, f"wrongly in quarantine: {wrong}"
+
+    def _torn_holds(self, token: str) -> bool:
+        """Whether a line without its beginning holds the token: it may read as a line of its own."""
+        return any(token.encode() in piece for piece in self.torn)
+
+
+def events_of(lake: Lake) -> list[str]:
+    """The tokens of the events in the lake, each as often as it is there."""
+    lake.refresh()
+    rows = _rows(lake.event_files(), ["source", "event_id", "user_agent"])
+    return [str(row["event_id"] if row["source"] == "okta" else row["user_agent"]) for row in rows]
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Sums of what the commits of a lake say of themselves, and the rows that are there."""
+
+    noted: Counter[str]
+    events: int
+    quarantined: int
+
+    def check(self) -> None:
+        """Asserts that what the commits tell is what the lake holds, and that it balances."""
+        noted = self.noted
+        assert noted["events"] == self.events, f"commits tell of {noted['events']} events, {self.events} are there"
+        assert noted["quarantined"] == self.quarantined, (
+            f"commits tell of {noted['quarantined']} quarantined, {self.quarantined} are there"
+        )
+        parts = noted["events"] + noted["quarantined"] + noted["ignored"] + noted["duplicates"]
+        assert noted["records"] == parts, f"{noted['records']} records, but {parts} accounted for: {noted}"
+
+
+def totals_of(lake: Lake) -> Totals:
+    """The totals of a lake from its own history."""
+    lake.refresh()
+    noted: Counter[str] = Counter()
+    for commit in DeltaTable(str(lake.folder / "events")).history():
+        for key, value in commit.items():
+            if key.startswith("why401.") and str(value).isdigit():
+                noted[key.removeprefix("why401.")] += int(value)
+    return Totals(
+        noted,
+        sum(pq.read_metadata(file).num_rows for file in lake.event_files()),
+        sum(pq.read_metadata(file).num_rows for file in lake.quarantine_files()),
+    )
+
+
+def _rows(files: list[str], columns: list[str]) -> list[dict[str, object]]:
+    return [row for file in files for row in pq.ParquetFile(file).read(columns=columns).to_pylist()]
+
+
+def _once(tokens: list[str]) -> None:
+    twice = sorted(token for token, count in Counter(tokens).items() if count > 1)
+    assert not twice, f"more than once: {twice}"
