@@ -19,6 +19,7 @@ from urllib.parse import unquote
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 from deltalake import CommitProperties, DeltaTable, Transaction
 from deltalake.exceptions import DeltaError
 from deltalake.transaction import RemoveAction
@@ -217,6 +218,18 @@ class Lake:
     def version(self) -> int:
         """The number of the last commit of events; -1 where there is no lake."""
         return self._table(_EVENTS).version() if self.exists() else -1
+
+    def catch_up(self) -> int:
+        """Looks at what others have committed; the number of the last commit of events."""
+        self._current(_QUARANTINE)
+        return int(self._current(_EVENTS).version())
+
+    def events_of(self, file: DataFile) -> pa.Table:
+        """The events (schema EVENTS) of a file that was written and not yet committed."""
+        rows = pq.ParquetFile(file.place).read()
+        day = file.action.partition_values["date"]
+        dates = pa.repeat(pa.scalar(date.fromisoformat(str(day)), pa.date32()), rows.num_rows)
+        return rows.append_column("date", dates).select(EVENTS.names)
 
     def refresh(self) -> None:
         """Looks at what others have committed since."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote, unquote_plus
@@ -14,23 +13,9 @@ import pytest
 from analysis.report import report
 from analysis.scope import whole_period
 from analysis.session import Session
+from ingest.secret_scan import scan, secrets_in
 from tests.helpers import Workshop
 from tests.samples import SAMPLES, SOURCES
-
-# What a secret looks like, written without the project's own redaction: tokens by their shape,
-# and the values of the parameters that RFC 6749, 7009, 7521, 7636 and 8628 call secret.
-_SHAPES = (
-    re.compile(r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*"),
-    re.compile(r"(?i:basic)(?:\s|\+|%20)+([A-Za-z0-9+/_-]{12,}={0,2})"),
-    re.compile(
-        r"(?:^|[?&\"'\s;])(?:access_token|refresh_token|id_token|client_secret|client_assertion|code|code_verifier|"
-        r"device_code|password|assertion)=([A-Za-z0-9._~+/-]{8,})"
-    ),
-    re.compile(
-        r"\"(?:access_token|refresh_token|id_token|client_secret|client_assertion|code_verifier|device_code|password)"
-        r"\"\s*:\s*\"([^\"\\]{8,})\""
-    ),
-)
 
 
 def _secrets() -> set[str]:
@@ -40,8 +25,7 @@ def _secrets() -> set[str]:
         if path.suffix in (".log", ".json"):
             text = path.read_text(encoding="utf-8", errors="replace")
             for form in (text, unquote(text), unquote_plus(unquote(text))):
-                for shape in _SHAPES:
-                    found |= {match[match.re.groups] for match in shape.finditer(form)}
+                found |= {secret for _, secret in secrets_in(form)}
     return found
 
 
@@ -79,6 +63,7 @@ def test_no_secret_of_the_samples_is_written(everything: Path) -> None:
     secrets = _secrets()
     assert len(secrets) > 20
     assert _leaked(everything, secrets) == set()
+    assert list(scan(path for path in everything.rglob("*") if path.is_file())) == []
 
 
 def test_the_scan_finds_a_planted_secret(everything: Path, tmp_path: Path) -> None:

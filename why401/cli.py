@@ -9,7 +9,7 @@ import typer
 
 from ingest import IngestError
 from lake.errors import LakeError
-from why401 import asking, reading
+from why401 import asking, lake_commands, reading
 from why401.config import ConfigError
 from why401.show import err, printable
 
@@ -31,6 +31,7 @@ for command in (
     asking.causes,
 ):
     app.command()(command)
+app.add_typer(lake_commands.app, name="lake")
 
 
 def main() -> None:
