@@ -8,6 +8,7 @@ from typing import cast
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 Positions = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]
@@ -39,7 +40,10 @@ PADDING = 16
 """Bytes that must follow the data in a buffer, so that short strings can be read as whole words."""
 
 _SEARCH_BLOCK = 256 * 1024
+_BLANK = np.zeros(PADDING, dtype=np.uint8)
 _INLINE = 12
+_FEW = 64
+_ESCAPES = r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[()][0-9A-Za-z])"
 _VIEW = np.dtype([("length", "<u4"), ("head", "<u4"), ("buffer", "<u4"), ("offset", "<u4")])
 
 
@@ -95,22 +99,86 @@ def is_utf8(data: Bytes) -> bool:
     return True
 
 
+def holds(data: Bytes, *codes: int) -> list[bool]:
+    """Whether each of the byte values occurs in `data`, searched in blocks that stay in the cache."""
+    found = [False] * len(codes)
+    for start in range(0, len(data), _SEARCH_BLOCK):
+        block = data[start : start + _SEARCH_BLOCK].tobytes()
+        found = [known or code in block for known, code in zip(found, codes, strict=True)]
+    return found
+
+
 def as_text(records: Records) -> Records:
-    """The same records in valid UTF-8: what is not becomes U+FFFD. Costs nothing when all is valid."""
-    if len(records) == 0:
+    """The same records in valid UTF-8: what is not becomes U+FFFD. Costs nothing when all is valid.
+
+    Only blocks of a few records that hold an invalid one are looked at record by record.
+    """
+    if len(records) == 0 or is_utf8(_stretch(records)):
         return records
-    first, last = int(records.starts[0]), int(records.ends[-1])
-    if is_utf8(records.buffer[first:last]):
+    places, texts = [], []
+    for first in range(0, len(records), _FEW):
+        block = np.arange(first, min(first + _FEW, len(records)))
+        if is_utf8(_stretch(records.take(block))):
+            continue
+        for place in block:
+            raw = records.buffer[records.starts[place] : records.ends[place]].tobytes()
+            text = raw.decode("utf-8", "replace").encode()
+            if text != raw:
+                places.append(place)
+                texts.append(text)
+    return _with_other_text(records, np.array(places, dtype=np.int64), pa.array(texts, pa.large_binary()))
+
+
+def without_escapes(records: Records) -> Records:
+    """The same records (valid UTF-8) without ANSI escape sequences: CSI, OSC (ECMA-48 5.4, 8.3.89), choice of
+    character set (ECMA-35 14.3)."""
+    found = pc.match_substring(records.lines.cast(pa.large_string()), pattern="\x1b")
+    places = np.flatnonzero(found.to_numpy(zero_copy_only=False)).astype(np.int64)
+    lines = records.take(places).lines.cast(pa.large_string())
+    plain = pc.replace_substring_regex(lines, pattern=_ESCAPES, replacement="")
+    return _with_other_text(records, places, plain.cast(pa.large_binary()))
+
+
+def _stretch(records: Records) -> Bytes:
+    """The bytes from the first of the records to the last, in whatever order they lie."""
+    return records.buffer[int(records.starts.min()) : int(records.ends.max())]
+
+
+def _with_other_text(records: Records, places: Positions, texts: pa.Array) -> Records:
+    """The records with the text of some replaced; the new text stands behind a copy of the buffer.
+
+    A newline ends each new text, so that none begins or ends next to what it does not belong to.
+    """
+    if len(places) == 0:
         return records
-    texts = [
-        records.buffer[start:end].tobytes().decode("utf-8", "replace").encode()
-        for start, end in zip(records.starts, records.ends, strict=True)
-    ]
-    ends = np.cumsum([len(text) for text in texts], dtype=np.int64)
-    starts = np.concatenate([np.zeros(1, dtype=np.int64), ends[:-1]])
-    return Records(padded(b"".join(texts)), starts, ends, records.offsets)
+    line = pa.scalar(b"\n", pa.large_binary())
+    ended = pc.binary_join_element_wise(texts, line, pa.scalar(b"", pa.large_binary()))
+    places_in, text = text_of(ended)
+    used = int(records.ends.max())
+    buffer = np.concatenate([records.buffer[:used], np.full(1, 0x0A, np.uint8), text, _BLANK])
+    starts, ends = records.starts.copy(), records.ends.copy()
+    starts[places] = places_in[:-1] + used + 1
+    ends[places] = places_in[1:] + used
+    return Records(buffer, starts, ends, records.offsets)
+
+
+def text_of(column: pa.Array) -> tuple[Positions, Bytes]:
+    """Where each value of a large_binary column begins (and the last ends) in its bytes, and these."""
+    _, offsets, data = column.buffers()
+    places = np.frombuffer(offsets, dtype=np.int64)[column.offset : column.offset + len(column) + 1]
+    text = np.frombuffer(data or b"", dtype=np.uint8)[places[0] : places[-1]]
+    return places - places[0], text
 
 
 def padded(data: bytes) -> Bytes:
     """A copy of `data` with the padding that `string_views` needs."""
     return np.frombuffer(data + bytes(PADDING), dtype=np.uint8)
+
+
+def records_of(texts: pa.Array, offsets: Positions) -> Records:
+    """The strings of a column (none of them NULL) as records that stood at these offsets."""
+    column = texts.cast(pa.large_string())
+    _, ends, data = column.buffers()
+    bounds = np.frombuffer(ends, dtype=np.int64)[column.offset : column.offset + len(column) + 1]
+    content = data.to_pybytes() if data is not None else b""
+    return Records(padded(content), bounds[:-1].copy(), bounds[1:].copy(), offsets)
