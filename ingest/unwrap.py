@@ -94,9 +94,7 @@ def unwrap(statements: Statements, envelope: Envelope, table: pa.Table) -> pa.Ta
     """
     found, places = _run(statements, envelope, table)
     outer = np.right_shift(places, _PLACES)
-    offsets = _ascending(
-        table["offset"].to_numpy()[outer] + np.bitwise_and(places, (1 << _PLACES) - 1)
-    )
+    offsets = _ascending(table["offset"].to_numpy()[outer] + np.bitwise_and(places, (1 << _PLACES) - 1))
     columns = _with_outer(found, table, outer) if set(table.column_names) & set(LINES.names[2:]) else found
     lines = pa.table(
         [pa.array(offsets) if name == "offset" else columns[name] for name in LINES.names], schema=LINES

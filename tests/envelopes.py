@@ -41,7 +41,9 @@ def _json(value: object, ascii_only: bool = False) -> str:
 
 def _go_json(value: str) -> str:
     """A string as Docker writes it: what HTML or JavaScript could trip over is escaped."""
-    text = json.dumps(value, ensure_ascii=False).replace("\\t", "\\u0009")
+    text = (
+        '"' + "\\u0009".join(json.dumps(part, ensure_ascii=False)[1:-1] for part in value.split("\t")) + '"'
+    )
     for char in "<>&\u2028\u2029":
         text = text.replace(char, f"\\u{ord(char):04x}")
     return text
@@ -171,12 +173,16 @@ def journalctl_short(lines: Sequence[str]) -> bytes:
 def syslog_rfc5424(lines: Sequence[str]) -> bytes:
     """RFC 5424 with structured data and the mark of UTF-8."""
     data = '[origin@32473 ip="192.0.2.7" note="a \\"quoted\\] value"][meta@32473 sequenceId="1"]'
-    return _each(lines, lambda number, line: f"<165>1 {_iso(number)} {HOST} gateway 911 - {data} \ufeff{line}")
+    return _each(
+        lines, lambda number, line: f"<165>1 {_iso(number)} {HOST} gateway 911 - {data} \ufeff{line}"
+    )
 
 
 def syslog_rfc5424_plain(lines: Sequence[str]) -> bytes:
     """RFC 5424 without structured data."""
-    return _each(lines, lambda number, line: f"<134>1 {_iso(number, 6, '+00:00')} {HOST} gateway 911 access - {line}")
+    return _each(
+        lines, lambda number, line: f"<134>1 {_iso(number, 6, '+00:00')} {HOST} gateway 911 access - {line}"
+    )
 
 
 def syslog_octets(lines: Sequence[str]) -> bytes:
@@ -197,7 +203,9 @@ def syslog_octets_stream(lines: Sequence[str]) -> bytes:
 
 def rsyslog(lines: Sequence[str]) -> bytes:
     """rsyslog's RSYSLOG_FileFormat, with times of high precision."""
-    return _each(lines, lambda number, line: f"{_iso(number, 6, '+00:00')} {HOST} gateway[911]: {_escaped(line)}")
+    return _each(
+        lines, lambda number, line: f"{_iso(number, 6, '+00:00')} {HOST} gateway[911]: {_escaped(line)}"
+    )
 
 
 def journald(lines: Sequence[str]) -> bytes:
@@ -230,7 +238,11 @@ def cloudwatch(lines: Sequence[str]) -> bytes:
 def cloudwatch_get(lines: Sequence[str]) -> bytes:
     """aws logs get-log-events."""
     events = [
-        {"timestamp": _milliseconds(number), "message": line + "\n", "ingestionTime": _milliseconds(number) + 900}
+        {
+            "timestamp": _milliseconds(number),
+            "message": line + "\n",
+            "ingestionTime": _milliseconds(number) + 900,
+        }
         for number, line in enumerate(lines)
     ]
     document = {"events": events, "nextForwardToken": "f/37", "nextBackwardToken": "b/37"}
@@ -239,18 +251,29 @@ def cloudwatch_get(lines: Sequence[str]) -> bytes:
 
 def cloudwatch_subscription(lines: Sequence[str]) -> bytes:
     """A subscription by way of Firehose: documents of three events one after another, no separator."""
-    about = {"owner": "123456789012", "logGroup": "/aws/ecs/gateway", "logStream": "gateway/gateway/4f1d2c3b", "subscriptionFilters": ["all"]}
+    about = {
+        "owner": "123456789012",
+        "logGroup": "/aws/ecs/gateway",
+        "logStream": "gateway/gateway/4f1d2c3b",
+        "subscriptionFilters": ["all"],
+    }
     check = {**about, "messageType": "CONTROL_MESSAGE", "owner": "CloudwatchLogs", "logEvents": [
         {"id": "", "timestamp": _milliseconds(0), "message": "CWL CONTROL MESSAGE: Checking health of destination Firehose."}]}  # fmt: skip
     events = [
-        {"id": f"3712345678901234567890123456789012345678901234{number:010}", "timestamp": _milliseconds(number), "message": line}
+        {
+            "id": f"3712345678901234567890123456789012345678901234{number:010}",
+            "timestamp": _milliseconds(number),
+            "message": line,
+        }
         for number, line in enumerate(lines)
     ]
     documents = [
         {"messageType": "DATA_MESSAGE", **about, "logEvents": events[start : start + 3]}
         for start in range(0, len(events), 3)
     ]
-    return "".join(_json(document) for document in [{"messageType": "CONTROL_MESSAGE", **check}, *documents]).encode()
+    return "".join(
+        _json(document) for document in [{"messageType": "CONTROL_MESSAGE", **check}, *documents]
+    ).encode()
 
 
 def cloudwatch_export(lines: Sequence[str]) -> bytes:
@@ -260,9 +283,12 @@ def cloudwatch_export(lines: Sequence[str]) -> bytes:
 
 def loki(lines: Sequence[str]) -> bytes:
     """Loki's query_range: streams of up to four lines, some with structured metadata."""
-    entries = [[f"{_milliseconds(number)}000000", line] for number, line in enumerate(lines)]
+    entries: list[list[Any]] = [[f"{_milliseconds(number)}000000", line] for number, line in enumerate(lines)]
     result = [
-        {"stream": {"namespace": "shop", "pod": POD, "container": "gateway"}, "values": entries[start : start + 4]}
+        {
+            "stream": {"namespace": "shop", "pod": POD, "container": "gateway"},
+            "values": entries[start : start + 4],
+        }
         for start in range(0, len(entries), 4)
     ]
     for stream in result[1::2]:
@@ -273,7 +299,10 @@ def loki(lines: Sequence[str]) -> bytes:
 
 def logcli(lines: Sequence[str]) -> bytes:
     """logcli query; labels are filled up to one width."""
-    labels = ['{container="gateway", pod="' + POD + '"}', '{container="gateway", note="a \\"b\\" {c}", pod="' + POD + '"}']
+    labels = [
+        '{container="gateway", pod="' + POD + '"}',
+        '{container="gateway", note="a \\"b\\" {c}", pod="' + POD + '"}',
+    ]
     width = max(map(len, labels))
     return _each(lines, lambda number, line: f"{_iso(number, 0)} {labels[number % 2].ljust(width)} {line}")
 
@@ -286,7 +315,12 @@ def logcli_colour(lines: Sequence[str]) -> bytes:
 def logcli_jsonl(lines: Sequence[str]) -> bytes:
     """logcli query -o jsonl."""
     labels = {"container": "gateway", "namespace": "shop", "pod": POD}
-    return _each(lines, lambda number, line: f'{{"labels":{_json(labels)},"line":{_go_json(line)},"timestamp":"{_iso(number)}"}}')
+    return _each(
+        lines,
+        lambda number, line: (
+            f'{{"labels":{_json(labels)},"line":{_go_json(line)},"timestamp":"{_iso(number)}"}}'
+        ),
+    )
 
 
 def _log_entry(number: int, payload: dict[str, object]) -> dict[str, object]:
@@ -306,7 +340,12 @@ def gcp(lines: Sequence[str]) -> bytes:
 
 def gcp_sink(lines: Sequence[str]) -> bytes:
     """A sink to Cloud Storage, of an agent that puts lines into jsonPayload."""
-    return _each(lines, lambda number, line: _json(_log_entry(number, {"jsonPayload": {"message": line, "stream": "stdout"}})))
+    return _each(
+        lines,
+        lambda number, line: _json(
+            _log_entry(number, {"jsonPayload": {"message": line, "stream": "stdout"}})
+        ),
+    )
 
 
 _KUBERNETES = {
@@ -324,7 +363,10 @@ def fluent_bit(lines: Sequence[str]) -> bytes:
 
 def fluent_bit_tail(lines: Sequence[str]) -> bytes:
     """Fluent Bit's json_lines of a tailed file."""
-    return _each(lines, lambda number, line: _json({"date": _milliseconds(number) / 1000, "log": line}, ascii_only=True))
+    return _each(
+        lines,
+        lambda number, line: _json({"date": _milliseconds(number) / 1000, "log": line}, ascii_only=True),
+    )
 
 
 def fluent_bit_cri(lines: Sequence[str]) -> bytes:
@@ -352,7 +394,10 @@ def fluent_bit_stdout(lines: Sequence[str]) -> bytes:
 def fluentd(lines: Sequence[str]) -> bytes:
     """Fluentd's out_file, of lines by Docker's fluentd driver."""
     about = {"container_id": _CONTAINER, "container_name": "/gateway", "source": "stdout"}
-    return _each(lines, lambda number, line: f"{_iso(number, 0, '+00:00')}\tdocker.gateway\t{_json({**about, 'log': line})}")
+    return _each(
+        lines,
+        lambda number, line: f"{_iso(number, 0, '+00:00')}\tdocker.gateway\t{_json({**about, 'log': line})}",
+    )
 
 
 def fluentd_stdout(lines: Sequence[str]) -> bytes:
@@ -387,23 +432,41 @@ def logstash(lines: Sequence[str]) -> bytes:
 
 
 def _hit(number: int, source: dict[str, object]) -> dict[str, object]:
-    return {"_index": "gateway-2026.03.02", "_id": f"AbC{number}", "_score": None, "_source": {"@timestamp": _iso(number), **source}}
+    return {
+        "_index": "gateway-2026.03.02",
+        "_id": f"AbC{number}",
+        "_score": None,
+        "_source": {"@timestamp": _iso(number), **source},
+    }
 
 
 def elasticsearch(lines: Sequence[str]) -> bytes:
     """A search of Elasticsearch."""
     hits = [_hit(number, {"message": line, "host": {"name": HOST}}) for number, line in enumerate(lines)]
     total = {"value": len(hits), "relation": "eq"}
-    return _json({"took": 3, "timed_out": False, "_shards": {"total": 1, "failed": 0}, "hits": {"total": total, "max_score": None, "hits": hits}}).encode()
+    return _json(
+        {
+            "took": 3,
+            "timed_out": False,
+            "_shards": {"total": 1, "failed": 0},
+            "hits": {"total": total, "max_score": None, "hits": hits},
+        }
+    ).encode()
 
 
 def elasticdump(lines: Sequence[str]) -> bytes:
     """elasticdump's lines of an index that Fluent Bit fills."""
-    return _each(lines, lambda number, line: _json(_hit(number, {"log": line + "\n", "stream": "stdout", "kubernetes": _KUBERNETES})))
+    return _each(
+        lines,
+        lambda number, line: _json(
+            _hit(number, {"log": line + "\n", "stream": "stdout", "kubernetes": _KUBERNETES})
+        ),
+    )
 
 
 def splunk(lines: Sequence[str]) -> bytes:
     """Splunk's search/jobs/export, with previews."""
+
     def record(number: int, line: str) -> str:
         result = {"_bkt": "main~1", "_cd": f"1:{number}", "_time": moment(number).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3] + " UTC",
                   "_raw": line, "host": HOST, "index": "main", "source": "/var/log/nginx/access.log", "sourcetype": "nginx", "tag": ["web", "error"]}  # fmt: skip
@@ -416,10 +479,18 @@ def splunk(lines: Sequence[str]) -> bytes:
 def splunk_results(lines: Sequence[str]) -> bytes:
     """Splunk's results of a search, output_mode=json."""
     results = [
-        {"_bkt": "main~1", "_raw": line, "_time": _iso(number, 3, "+00:00"), "host": HOST, "source": "access.log"}
+        {
+            "_bkt": "main~1",
+            "_raw": line,
+            "_time": _iso(number, 3, "+00:00"),
+            "host": HOST,
+            "source": "access.log",
+        }
         for number, line in enumerate(lines)
     ]
-    return _json({"preview": False, "init_offset": 0, "messages": [], "fields": [], "results": results}).encode()
+    return _json(
+        {"preview": False, "init_offset": 0, "messages": [], "fields": [], "results": results}
+    ).encode()
 
 
 def splunk_hec(lines: Sequence[str]) -> bytes:
@@ -436,13 +507,27 @@ def _log_record(number: int, line: str) -> dict[str, Any]:
 
 def otlp(lines: Sequence[str]) -> bytes:
     """The OpenTelemetry collector's file exporter: a batch of up to five lines in two resources."""
-    resource = {"attributes": [{"key": "host.name", "value": {"stringValue": HOST}}, {"key": "process.pid", "value": {"intValue": "911"}}]}
+    resource = {
+        "attributes": [
+            {"key": "host.name", "value": {"stringValue": HOST}},
+            {"key": "process.pid", "value": {"intValue": "911"}},
+        ]
+    }
     records = [_log_record(number, line) for number, line in enumerate(lines)]
 
     def entry(part: list[dict[str, Any]]) -> dict[str, Any]:
-        return {"resource": resource, "scopeLogs": [{"scope": {}, "logRecords": part[:1]}, {"scope": {"name": "tail"}, "logRecords": part[1:]}]}
+        return {
+            "resource": resource,
+            "scopeLogs": [
+                {"scope": {}, "logRecords": part[:1]},
+                {"scope": {"name": "tail"}, "logRecords": part[1:]},
+            ],
+        }
 
-    batches = [{"resourceLogs": [entry(records[at : at + 3]), entry(records[at + 3 : at + 5])]} for at in range(0, len(records), 5)]
+    batches = [
+        {"resourceLogs": [entry(records[at : at + 3]), entry(records[at + 3 : at + 5])]}
+        for at in range(0, len(records), 5)
+    ]
     return "".join(_json(batch) + "\n" for batch in batches).encode()
 
 
@@ -504,7 +589,11 @@ WRITERS: dict[str, dict[str, Callable[[Sequence[str]], bytes]]] = {
     "logcli": {"logcli": logcli, "logcli_colour": logcli_colour},
     "logcli_jsonl": {"logcli_jsonl": logcli_jsonl},
     "gcp": {"gcp": gcp, "gcp_sink": gcp_sink},
-    "fluent_bit": {"fluent_bit": fluent_bit, "fluent_bit_tail": fluent_bit_tail, "fluent_bit_cri": fluent_bit_cri},
+    "fluent_bit": {
+        "fluent_bit": fluent_bit,
+        "fluent_bit_tail": fluent_bit_tail,
+        "fluent_bit_cri": fluent_bit_cri,
+    },
     "fluent_bit_stdout": {"fluent_bit_stdout": fluent_bit_stdout},
     "fluentd": {"fluentd": fluentd, "fluentd_stdout": fluentd_stdout},
     "vector": {"vector": vector},
@@ -524,7 +613,7 @@ WRAPPERS: dict[str, Callable[[Sequence[str]], bytes]] = {
 
 ENVELOPE_OF = {name: envelope for envelope, forms in WRITERS.items() for name in forms}
 
-_ARRAYS = {
+_ARRAYS: dict[str, tuple[str, ...]] = {
     "cloudwatch": ("events",), "cloudwatch_get": ("events",), "loki": ("data", "result"), "elasticsearch": ("hits", "hits"),
     "splunk_results": ("results",), "datadog": ("data",), "gcp": (),
 }  # fmt: skip

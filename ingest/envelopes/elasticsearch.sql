@@ -1,7 +1,7 @@
 /*
 title = "Elasticsearch and OpenSearch hits"
 framing = "json"
-recognise = '(?s)^\s*\{\s*"(_index|_id|_type|_score|_version|_source|_ignored|fields|sort|highlight|found)"\s*:\s*(.*[{,]\s*)?("_source"\s*:\s*)?\{'
+recognise = '(?s)^\s*\{\s*("(_index|_id|_type|_score|_version|_seq_no|_routing|_ignored|fields|sort|highlight|found)"\s*:.*,\s*)?"_source"\s*:\s*\{'
 documentation = [
     "https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-search",
     "https://github.com/elasticsearch-dump/elasticsearch-dump",

@@ -7,7 +7,7 @@ documentation = ["https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encodi
 WITH entries AS (
     SELECT line, "offset", CASE WHEN d.scopeLogs IS NOT NULL THEN [{resource: d.resource, scopeLogs: d.scopeLogs}]
                                 ELSE d.resourceLogs END AS entries
-    FROM (SELECT *, CASE WHEN contains(line, '"scopeLogs"') THEN TRY(from_json(line, '{
+    FROM (SELECT *, CASE WHEN contains(line, '"scopeLogs"') OR contains(line, '"resourceLogs"') THEN TRY(from_json(line, '{
             "resource":{"attributes":[{"key":"VARCHAR","value":{"stringValue":"VARCHAR"}}]},
             "scopeLogs":[{"logRecords":[{"timeUnixNano":"VARCHAR","observedTimeUnixNano":"VARCHAR",
                 "body":{"stringValue":"VARCHAR","kvlistValue":{"values":[{"key":"VARCHAR","value":"JSON"}]}},

@@ -21,10 +21,11 @@ pieces AS (
     )
 ),
 placed AS (
-    SELECT *, start + len(digits) AS bracket,
+    SELECT *,
         coalesce(sum(strlen(piece)) OVER (PARTITION BY "offset" ORDER BY place
                  ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0)::BIGINT AS start,
-        CASE WHEN piece[1] <> chr(30) THEN split_part(piece, ' ', 1) ELSE '' END AS digits
+        CASE WHEN piece[1] <> chr(30) THEN split_part(piece, ' ', 1) ELSE '' END AS digits,
+        start + len(digits) AS bracket
     FROM pieces
 ),
 -- A head is where a message before it ends by its own length. Digits that end a message stand right before
