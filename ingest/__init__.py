@@ -9,6 +9,7 @@ from ingest.settings import Settings
 from ingest.sources import Source, load_sources
 from ingest.summary import Counts, Summary
 from ingest.text import parse_text
+from ingest.workers import Workers
 
 __all__ = [
     "Counts",
@@ -21,6 +22,7 @@ __all__ = [
     "Source",
     "SourceError",
     "Summary",
+    "Workers",
     "ingest",
     "load_sources",
     "parse_text",

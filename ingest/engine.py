@@ -7,12 +7,14 @@ side by side on several engines, which is faster than one engine with several th
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -23,23 +25,35 @@ from ingest.settings import Settings
 from ingest.sources import Source
 from ingest.sparse import SparseQuery
 from ingest.statements import Statements
+from ingest.timing import Around, placed_in_time
+from ingest.unwrap import Envelope, unwrap
 from lake.schema import EVENTS, QUARANTINE
 
 _HERE = Path(__file__).parent
 _MACROS = tuple(
     path.read_text(encoding="utf-8")
-    for path in (_HERE / "macros" / f"{name}.sql" for name in ("text", "url", "oauth", "redact"))
+    for path in (
+        _HERE / "macros" / f"{name}.sql" for name in ("text", "url", "oauth", "redact", "noise", "envelope")
+    )
 )
 _READ = (_HERE / "read.sql").read_text(encoding="utf-8")
 _DERIVED = {"date", "source", "kind", "file", "signature", "credential_id"}
-_HELPERS = ("path", "login", "user_name", "credential", "jwt", "challenge", "body", "ignored", "quarantined")
+_HELPERS = dict.fromkeys(
+    ("path", "login", "user_name", "credential", "jwt", "challenge", "body", "ignored", "quarantined"),
+    "VARCHAR",
+) | {"local_time": "TIMESTAMP"}
 _EXCERPT = 300
-_JUDGE = f"""
-    SELECT "offset", CAST(strlen(line) AS BIGINT) AS bytes, quarantined AS reason,
-        CASE WHEN trim(line, ' ' || chr(9) || chr(13) || chr(65279)) = '' THEN 'blank'
-             ELSE ignored END AS ignored,
-        left(redact(left(line, 2000)), {_EXCERPT}) AS excerpt
+_JUDGE = """
+    SELECT CASE WHEN is_blank(line) THEN 'blank'
+                WHEN ignored IS NOT NULL THEN ignored
+                WHEN NOT own THEN
+                    coalesce(other_log(line), CASE WHEN shared THEN 'no record of a known format' END)
+           END AS ignored
     FROM refused
+"""
+_EXCERPTS = f"""
+    SELECT CAST(strlen(line) AS BIGINT) AS bytes, left(redact(left(line, 2000)), {_EXCERPT}) AS excerpt
+    FROM kept
 """
 
 
@@ -56,17 +70,30 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class Parsed:
-    """What became of records: events (the columns of EVENTS without `file`, text columns dictionary-
-    encoded), refused ones (QUARANTINE), and the number ignored by reason."""
+class Refused:
+    """Records that a source made no event of: their places among the records, and why, as ignored or as
+    quarantined (one of the two is NULL)."""
+
+    places: Positions
+    ignored: pa.Array
+    quarantined: pa.Array
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def take(self, which: npt.NDArray[Any]) -> Refused:
+        """Those that are at these positions, or under this mask."""
+        chosen = np.arange(len(self))[which]
+        return Refused(self.places[chosen], self.ignored.take(chosen), self.quarantined.take(chosen))
+
+
+@dataclass(frozen=True)
+class Read:
+    """What a source made of records: events (the columns of EVENTS without `file`, text columns as
+    dictionaries), and what it refused."""
 
     events: pa.Table
-    quarantined: pa.Table
-    ignored: Mapping[str, int]
-
-    @property
-    def records(self) -> int:
-        return int(self.events.num_rows + self.quarantined.num_rows + sum(self.ignored.values()))
+    refused: Refused
 
 
 def _literal(value: str) -> str:
@@ -99,73 +126,94 @@ class Engine:
         self._queries: dict[tuple[str, str | None], SparseQuery] = {}
         self._compilations: dict[tuple[str, str | None], str] = {}
 
-    def parse(self, reading: Reading, records: Records) -> Parsed:
-        """Every record becomes an event, is quarantined or is ignored; never anything else."""
+    def read(self, reading: Reading, records: Records, around: Around | None = None) -> Read:
+        """Every record becomes an event or is refused; never anything else.
+
+        `around`: what an envelope tells of each record.
+        """
         query = self._query(reading)
+        source = reading.source
         try:
             table = query.run(_table(records.lines, records.offsets))
         except duckdb.Error as problem:
-            raise SourceError(f"source {reading.source.name}: its SQL failed: {problem}") from problem
+            raise SourceError(f"source {source.name}: its SQL failed: {problem}") from problem
         if table.num_rows != len(records):
             raise SourceError(
-                f"source {reading.source.name}: {len(records)} records became {table.num_rows} rows; "
+                f"source {source.name}: {len(records)} records became {table.num_rows} rows; "
                 "its SELECT must give one row for each"
             )
+        table = placed_in_time(table, records.offsets, around, self._settings.time_zones.get(source.name))
         kept = pc.and_(pc.is_null(table["ignored"]), pc.is_null(table["quarantined"]))
         accepted = table if pc.all(kept).as_py() else table.filter(kept)
-        refused = table.filter(pc.invert(kept)) if accepted.num_rows < table.num_rows else None
-        source = reading.source
         events = finish(self._statements, accepted, source.name, source.kind, self._settings)
-        if refused is None:
-            return Parsed(events, QUARANTINE.empty_table(), {})
-        quarantined, ignored = self._refusals(reading, records, refused)
-        return Parsed(events, quarantined, ignored)
+        return Read(events, _refused(table, records, pc.invert(kept)))
 
-    def count_matches(self, readings: Sequence[Reading], lines: pa.Array) -> list[int]:
-        """How many of the lines have the shape of each reading: its format, else its `recognise`.
+    def claims(self, readings: Sequence[Reading], lines: pa.Array) -> list[npt.NDArray[np.bool_]]:
+        """Which of the lines have the shape of each reading: its format, else its `recognise`.
 
         A format that comes with a source is tried only where the source's `recognise` matches.
         """
         table = _table(lines, np.arange(len(lines), dtype=np.int64))
         patterns = list(dict.fromkeys(reading.source.recognise for reading in readings))
-        questions = [f"count(*) FILTER (regexp_matches(line, {_literal(text)}))" for text in patterns]
-        found = self._statements.run(f"SELECT {', '.join(questions)} FROM records", records=table)
-        by_pattern = {text: int(found[place][0].as_py()) for place, text in enumerate(patterns)}
+        matched = dict(zip(patterns, self.matches(patterns, lines), strict=True))
         return [
-            by_pattern[reading.source.recognise]
-            if reading.format is None or not (reading.own or by_pattern[reading.source.recognise])
-            else self._count_format(reading, table)
+            matched[reading.source.recognise]
+            if reading.format is None or not (reading.own or matched[reading.source.recognise].any())
+            else self._fits_format(reading, table)
             for reading in readings
         ]
 
-    def _count_format(self, reading: Reading, table: pa.Table) -> int:
-        question = f"SELECT count(*) FILTER (matched) AS found FROM ({self._compiled(reading)})"
-        return int(self._statements.run(question, records=table)["found"][0].as_py())
+    def matches(self, patterns: Sequence[str], lines: pa.Array) -> list[npt.NDArray[np.bool_]]:
+        """Which of the lines each pattern (RE2) matches."""
+        if not patterns:
+            return []
+        columns = (
+            f"coalesce(regexp_matches(line, {_literal(text)}), false) AS p{place}"
+            for place, text in enumerate(patterns)
+        )
+        table = _table(lines, np.arange(len(lines), dtype=np.int64))
+        found = self._statements.run(f"SELECT {', '.join(columns)} FROM records", records=table)
+        return [_flags(column) for column in found.columns]
+
+    def unwrap(self, envelope: Envelope, table: pa.Table) -> pa.Table:
+        """What is in the envelope: see ingest/unwrap.py."""
+        return unwrap(self._statements, envelope, table)
+
+    def judge(
+        self, source: str, records: Records, refused: Refused, own: npt.NDArray[np.bool_], shared: bool
+    ) -> tuple[pa.Table, dict[str, int]]:
+        """What is to be kept of refused records (QUARANTINE), and the number ignored by reason.
+
+        `own` marks those that look like the source's: they are broken, while others may be what another
+        program wrote. In a `shared` stream all others are that.
+        """
+        lines = records.take(refused.places).lines
+        columns = {"line": lines, "ignored": refused.ignored.cast(pa.string()), "own": pa.array(own)}
+        table = pa.table(columns).append_column("shared", pa.repeat(shared, len(lines)))
+        ignored = self._statements.run(_JUDGE, refused=table)["ignored"].combine_chunks()
+        counts = {
+            str(entry["values"]): int(entry["counts"])
+            for entry in ignored.drop_null().value_counts().to_pylist()
+        }
+        kept = np.flatnonzero(_flags(pc.is_null(ignored)))
+        places = refused.places[kept]
+        excerpts = self._statements.run(_EXCERPTS, kept=pa.table({"line": records.take(places).lines}))
+        return quarantine_rows(
+            source,
+            records.offsets[places],
+            excerpts["bytes"],
+            refused.quarantined.take(kept),
+            excerpts["excerpt"],
+        ), counts
+
+    def _fits_format(self, reading: Reading, table: pa.Table) -> npt.NDArray[np.bool_]:
+        question = f"SELECT coalesce(matched, false) AS fits FROM ({self._compiled(reading)})"
+        return _flags(self._statements.run(question, records=table)["fits"])
 
     def redact(self, text: str) -> str:
         """`text` without its secrets."""
         found = self._connection.execute("SELECT redact($1)", [text]).fetchone()
         return str(found[0]) if found else ""
-
-    def _refusals(
-        self, reading: Reading, records: Records, refused: pa.Table
-    ) -> tuple[pa.Table, dict[str, int]]:
-        places = np.searchsorted(records.offsets, refused["offset"].to_numpy())
-        lines = records.take(places).lines
-        judged = self._statements.run(
-            _JUDGE, refused=refused.select(["offset", "ignored", "quarantined"]).append_column("line", lines)
-        )
-        counts = judged["ignored"].drop_null().value_counts().to_pylist()
-        ignored = {str(entry["values"]): int(entry["counts"]) for entry in counts}
-        kept = judged.filter(pc.is_null(judged["ignored"]))
-        count = kept.num_rows
-        columns = {
-            "ingested": pa.nulls(count), "input": pa.nulls(count), "file": pa.nulls(count),
-            "source": pa.repeat(reading.source.name, count), "offset": kept["offset"],
-            "bytes": kept["bytes"], "reason": kept["reason"], "excerpt": kept["excerpt"],
-        }  # fmt: skip
-        table = pa.table([columns[name] for name in QUARANTINE.names], names=QUARANTINE.names)
-        return table.cast(QUARANTINE), ignored
 
     def _query(self, reading: Reading) -> SparseQuery:
         key = (reading.source.name, reading.format)
@@ -189,7 +237,7 @@ class Engine:
             raise SourceError(f'source {source.name}: must give `time` and pass "offset" through')
         columns = [
             _column(name, given.get(name), _SQL_TYPES[str(type_)]) for name, type_ in wanted.items()
-        ] + [_column(name, given.get(name), "VARCHAR") for name in _HELPERS]
+        ] + [_column(name, given.get(name), kind) for name, kind in _HELPERS.items()]
         select = f"SELECT {', '.join(columns)} FROM ({body})"
         return _READ.format(given=select)
 
@@ -219,6 +267,31 @@ class Engine:
         except duckdb.Error as problem:
             raise SourceError(f"source {source}: its SQL does not run: {problem}") from problem
         return described
+
+
+def quarantine_rows(
+    source: str | None, offsets: Positions, sizes: Any, reasons: Any, excerpts: Any
+) -> pa.Table:
+    """Rows of QUARANTINE, without what only the coordinator knows: when, and of which input."""
+    count = len(offsets)
+    given = {"source": pa.repeat(source, count) if source else pa.nulls(count), "offset": offsets,
+             "bytes": sizes, "reason": reasons, "excerpt": excerpts}  # fmt: skip
+    columns = [given.get(name, pa.nulls(count)) for name in QUARANTINE.names]
+    return pa.table(columns, names=QUARANTINE.names).cast(QUARANTINE)
+
+
+def _flags(column: Any) -> npt.NDArray[np.bool_]:
+    flags: npt.NDArray[np.bool_] = column.to_numpy(zero_copy_only=False).astype(bool)
+    return flags
+
+
+def _refused(table: pa.Table, records: Records, refused: pa.ChunkedArray) -> Refused:
+    rows = table.select(["offset", "ignored", "quarantined"]).filter(refused).combine_chunks()
+    places = np.searchsorted(records.offsets, rows["offset"].to_numpy())
+    ignored, quarantined = (
+        rows[name].cast(pa.string()).combine_chunks() for name in ("ignored", "quarantined")
+    )
+    return Refused(places, ignored, quarantined)
 
 
 def _table(lines: pa.Array, offsets: Positions) -> pa.Table:

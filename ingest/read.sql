@@ -4,7 +4,7 @@
 WITH given AS (
     SELECT *, split_part(path, '?', 1) AS bare,
         CASE WHEN contains(path, '?') THEN substr(path, strpos(path, '?') + 1) END AS query
-    FROM ({given})
+    FROM (SELECT * REPLACE (coalesce(time, local_time) AS time), time IS NULL AND local_time IS NOT NULL AS zoneless FROM ({given}))
 ),
 opened AS (
     SELECT * REPLACE (
@@ -21,6 +21,7 @@ tokens AS (
 )
 SELECT
     time,
+    zoneless,
     CAST(time AS DATE) AS date,
     instance, tenant, event_id, request_id, trace_id, session_id,
     coalesce(client_id,

@@ -1,22 +1,69 @@
-"""Recognition: which source wrote an input, from its content and never from its name."""
+"""Recognition: how an input is read, from its content and never from its name.
+
+A sample of an input's first lines tells its framing, the envelopes around its records and the sources that
+wrote them. What stands further in is recognised again where it comes (ingest/reader.py).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
 
-from ingest.columns import Records, padded
+from ingest.columns import Positions, Records, padded
 from ingest.engine import Engine, Reading
-from ingest.framing import LINES, Framing, Readable, chunks, detect_framing
+from ingest.framing import LINES, Chunk, Framing, Readable, chunks, detect_framing
 from ingest.sources import Source
+from ingest.unwrap import Envelope, load_envelopes
 
 HEAD_BYTES = 256 * 1024
-_SAMPLE = 200
+_FIRST = 200
+_SPREAD = 300
 _ENOUGH = 0.2
+_SOME = 0.01
+_SEVERAL = 3
+_DEEPEST = 4
 
 Formats = Mapping[str, Sequence[str]]
 """Format strings of the user's own, by source."""
+
+Flags = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How an input is read: its framing, the envelopes around its records from the outermost on, and the
+    readings that know them, the main one first. In a `shared` stream other programs write as well."""
+
+    framing: Framing
+    envelopes: tuple[Envelope, ...]
+    readings: tuple[Reading, ...]
+    shared: bool
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a sample tells: envelopes, readings, and how many of its lines each of the two claims."""
+
+    envelopes: tuple[Envelope, ...]
+    readings: tuple[Reading, ...]
+    claimed: tuple[int, ...]
+    lines: int
+
+    @property
+    def known(self) -> int:
+        """The number of lines that some reading claims."""
+        return sum(self.claimed)
+
+    @property
+    def enough(self) -> bool:
+        """Whether a sample like this is worth reading: a fifth of it, or some lines of many."""
+        return self.known >= max(1.0, _ENOUGH * self.lines) or (
+            self.known >= max(_SEVERAL, _SOME * self.lines)
+        )
 
 
 def readings(sources: Mapping[str, Source], formats: Formats) -> list[Reading]:
@@ -34,39 +81,109 @@ def readings(sources: Mapping[str, Source], formats: Formats) -> list[Reading]:
 
 def recognise(
     engine: Engine, head: bytes, candidates: Sequence[Reading], *, forced: bool = False
-) -> tuple[Reading, Framing] | None:
+) -> Layout | None:
     """How to read an input that begins with `head`; None when no candidate knows it.
 
-    The reading with the most lines in its shape wins, if that is a fifth of the lines or more; of
-    equals the first. With `forced` the best candidate wins in any case.
+    With `forced` the best candidate wins in any case.
     """
     framing = detect_framing(head)
     sample = _sample(head, framing)
-    if len(sample) == 0:
-        return (candidates[0], LINES) if forced and candidates else None
-    counts = engine.count_matches(candidates, sample.lines)
-    best = int(np.argmax(counts))
-    if not forced and counts[best] < max(1.0, _ENOUGH * len(sample)):
+    if not sample.num_rows:
+        return Layout(LINES, (), tuple(candidates[:1]), shared=False) if forced and candidates else None
+    found = look(engine, sample, candidates)
+    if not found.enough and not forced:
         return None
-    return candidates[best], framing
+    chosen = found.readings or tuple(candidates[:1])
+    return Layout(framing, found.envelopes, chosen, shared=bool(found.envelopes) or len(found.readings) > 1)
 
 
-def _sample(head: bytes, framing: Framing) -> Records:
-    """The first records of `head` that are not blank; a last one that may be cut only if alone."""
-    found = list(chunks(_Bytes(head), framing, 0, size=len(head) + 1))
+def recognise_within(
+    engine: Engine, framing: Framing, chunk: Chunk, candidates: Sequence[Reading]
+) -> Layout | None:
+    """The same for a stretch further in of an input whose head told nothing."""
+    found = look(engine, spread(chunk.records), candidates)
+    return Layout(framing, found.envelopes, found.readings, shared=True) if found.enough else None
+
+
+def look(engine: Engine, sample: pa.Table, candidates: Sequence[Reading], depth: int = 0) -> Found:
+    """What the lines of a sample (`line`, "offset") tell, as they are and inside of an envelope.
+
+    Of both the one with more known lines wins; of equals the envelope.
+    """
+    lines = sample["line"].combine_chunks()
+    bare = _claimed(engine, lines, candidates)
+    if depth == _DEEPEST:
+        return bare
+    envelopes = sorted(load_envelopes().values(), key=lambda envelope: (envelope.priority, envelope.name))
+    matched = engine.matches([envelope.recognise for envelope in envelopes], lines)
+    counts = [int(flags.sum()) for flags in matched]
+    best = int(np.argmax(counts)) if counts else 0
+    if not counts or counts[best] < max(1.0, _ENOUGH * len(lines)):
+        return bare
+    inside = engine.unwrap(envelopes[best], sample)
+    inside = inside.filter(pa.compute.is_null(inside["ignored"])) if inside.num_rows else inside
+    found = look(engine, inside, candidates, depth + 1)
+    if found.known < bare.known:
+        return bare
+    return replace(found, envelopes=(envelopes[best], *found.envelopes))
+
+
+def _claimed(engine: Engine, lines: pa.Array, candidates: Sequence[Reading]) -> Found:
+    """The readings that claim lines, the one with the most first; each line counts for one of them."""
+    claims = engine.claims(candidates, lines) if len(lines) else []
+    free = np.ones(len(lines), dtype=bool)
+    readings, counts = [], []
+    while claims:
+        left = [int((flags & free).sum()) for flags in claims]
+        best = int(np.argmax(left))
+        if not left[best]:
+            break
+        readings.append(candidates[best])
+        counts.append(left[best])
+        free &= ~claims[best]
+    return Found((), tuple(readings), tuple(counts), len(lines))
+
+
+def spread(records: Records, most: int = _FIRST + _SPREAD) -> pa.Table:
+    """Records (`line`, "offset") evenly spread over those that are not blank."""
+    return _table(records, _evenly(_filled(records), most))
+
+
+def _sample(head: bytes, framing: Framing) -> pa.Table:
+    """The first records of `head` and some of the others; a last one that may be cut only if alone."""
+    found = list(chunks(Bytes(head), framing, 0, size=len(head) + 1))
     whole = [chunk.records for chunk in found if not chunk.open_end] or [chunk.records for chunk in found]
     if not whole:
-        return Records(padded(b""), *(np.empty(0, dtype=np.int64) for _ in range(3)))
-    records = whole[0]
-    filled = np.flatnonzero(records.ends - records.starts > 1)
-    return records.take(filled[:_SAMPLE])
+        return _table(
+            Records(padded(b""), *(np.empty(0, dtype=np.int64) for _ in range(3))), np.empty(0, int)
+        )
+    filled = _filled(whole[0])
+    return _table(whole[0], np.concatenate([filled[:_FIRST], _evenly(filled[_FIRST:], _SPREAD)]))
 
 
-class _Bytes(Readable):
+def _filled(records: Records) -> Positions:
+    return np.flatnonzero(records.ends - records.starts > 1)
+
+
+def _evenly(places: Positions, most: int) -> Positions:
+    if len(places) <= most:
+        return places
+    return places[np.linspace(0, len(places) - 1, most).astype(np.int64)]
+
+
+def _table(records: Records, places: Positions) -> pa.Table:
+    chosen = records.take(places)
+    return pa.table({"line": chosen.lines, "offset": chosen.offsets})
+
+
+class Bytes(Readable):
+    """Bytes in memory as a stream."""
+
     def __init__(self, data: bytes) -> None:
         self._rest = memoryview(data)
 
     def readinto(self, buffer: memoryview, /) -> int:
+        """Fills the buffer from its start; bytes read, 0 at the end."""
         size = min(len(buffer), len(self._rest))
         buffer[:size] = self._rest[:size]
         self._rest = self._rest[size:]

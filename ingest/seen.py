@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 import duckdb
@@ -13,6 +14,7 @@ import pyarrow.compute as pc
 from lake.table import Lake
 
 Hashes = npt.NDArray[np.uint64]
+NONE: Hashes = np.empty(0, dtype=np.uint64)
 _PREFIX_BITS = 24
 
 
@@ -21,7 +23,8 @@ class SeenIds:
 
     def __init__(self, lake: Lake) -> None:
         self._lake = lake
-        self._loaded: set[date] = set()
+        self._dates: set[date] = set()
+        self._files: set[str] = set()
         self._sorted: list[Hashes] = []
         # Nearly all ids are new: one look at the prefixes that were seen spares the search for most.
         self._prefixes = np.zeros(1 << _PREFIX_BITS, dtype=bool)
@@ -34,9 +37,8 @@ class SeenIds:
         """
         if events["event_id"].null_count == events.num_rows:
             return events
-        self._load([day for day in pc.unique(events["date"]).to_pylist() if day not in self._loaded])
-        self._connection.register("events", events.select(["source", "event_id"]))
-        hashes = self._hashes("events")
+        self._load([day for day in pc.unique(events["date"]).to_pylist() if day not in self._dates])
+        hashes = self.hashes(events)
         has_id = pc.is_valid(events["event_id"]).to_numpy()
         fresh = ~self._seen(hashes)
         _, first = np.unique(hashes, return_index=True)
@@ -46,20 +48,44 @@ class SeenIds:
         self._add(np.unique(hashes[kept & has_id]))
         return events if kept.all() else events.filter(pa.array(kept))
 
-    def _load(self, days: list[date]) -> None:
-        self._loaded.update(days)
-        files = [file for day in days for file in self._lake.event_files(day, day)]
+    def hashes(self, events: pa.Table) -> Hashes:
+        """The hash of each event; 0 where it has no id."""
+        self._connection.register("events", events.select(["source", "event_id"]))
+        question = """
+            SELECT CASE WHEN event_id IS NULL THEN 0::UBIGINT ELSE hash(source, event_id) END AS h FROM events
+        """
+        found: Hashes = self._connection.sql(question).to_arrow_table()["h"].to_numpy()
+        return found
+
+    def committed(self, files: Iterable[str]) -> None:
+        """These files of the lake hold what this run has seen, and nothing else."""
+        self._files.update(files)
+
+    def others(self) -> Hashes:
+        """The ids (sorted) that others have brought into the lake since the last look; seen from now on."""
+        return self._read(self._dates)
+
+    def forget(self, hashes: Hashes) -> None:
+        """These ids (sorted) were seen but did not get into the lake after all."""
+        self._sorted = [known[~np.isin(known, hashes, assume_unique=True)] for known in self._sorted]
+        self._sorted = [known for known in self._sorted if len(known)]
+
+    def _load(self, days: Sequence[date]) -> None:
+        self._dates.update(days)
+        self._read(days)
+
+    def _read(self, days: Iterable[date]) -> Hashes:
+        """Reads the ids of those files of the dates that were not read before; returns them."""
+        files = [file for day in days for file in self._lake.event_files(day, day) if file not in self._files]
         if not files:
-            return
+            return NONE
+        self._files.update(files)
         ids = "(SELECT source, event_id FROM read_parquet($1) WHERE event_id IS NOT NULL)"
         found = self._connection.execute(
             f"SELECT DISTINCT hash(source, event_id) AS h FROM {ids} ORDER BY h", [files]
         ).fetchnumpy()
-        self._add(np.asarray(found["h"], dtype=np.uint64))
-
-    def _hashes(self, relation: str) -> Hashes:
-        found = self._connection.sql(f"SELECT hash(source, event_id) AS h FROM {relation}")
-        hashes: Hashes = found.to_arrow_table()["h"].to_numpy()
+        hashes: Hashes = np.asarray(found["h"], dtype=np.uint64)
+        self._add(hashes)
         return hashes
 
     def _seen(self, hashes: Hashes) -> npt.NDArray[np.bool_]:
@@ -74,7 +100,7 @@ class SeenIds:
         return seen
 
     def _add(self, hashes: Hashes) -> None:
-        """Adds sorted hashes that are new; runs are merged when alike in length, so that few are left."""
+        """Adds sorted hashes; runs are merged when alike in length, so that few are left."""
         if not len(hashes):
             return
         self._prefixes[_prefix(hashes)] = True

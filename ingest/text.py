@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+from datetime import UTC, datetime
 
 import pyarrow as pa
 
-from ingest.engine import Engine, Parsed
+from ingest.engine import Engine
 from ingest.errors import SourceError
 from ingest.framing import chunks
+from ingest.reader import Parsed, parse_chunk
 from ingest.recognise import Formats, readings, recognise
 from ingest.settings import Settings
 from ingest.sources import load_sources
@@ -35,11 +37,9 @@ def parse_records(text: bytes, source: str | None = None, formats: Formats | Non
         raise SourceError(f"there is no source {source!r}; `why401 sources` lists them")
     engine = Engine(_NOT_STORED)
     candidates = readings(sources if source is None else {source: sources[source]}, formats or {})
-    found = recognise(engine, text, candidates, forced=source is not None) if candidates else None
-    if found is None:
+    layout = recognise(engine, text, candidates, forced=source is not None) if candidates else None
+    if layout is None:
         return []
-    reading, framing = found
-    return [
-        engine.parse(reading, chunk.records)
-        for chunk in chunks(io.BytesIO(text), framing, 0, size=len(text) + 1)
-    ]
+    now = datetime.now(UTC)
+    parts = chunks(io.BytesIO(text), layout.framing, 0, size=len(text) + 1)
+    return [parse_chunk(engine, layout, candidates, chunk, now) for chunk in parts]

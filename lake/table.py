@@ -24,7 +24,7 @@ from deltalake import CommitProperties, DeltaTable, Transaction
 from deltalake.exceptions import DeltaError
 from deltalake.transaction import RemoveAction
 
-from lake.errors import LakeError
+from lake.errors import LakeError, plain
 from lake.locking import FileLock
 from lake.parquet import DataFile, NewFile
 from lake.schema import EVENTS, QUARANTINE
@@ -94,7 +94,7 @@ class Lake:
                         str(path), schema=schema, mode="ignore", partition_by=partitions, name=name
                     )
             except (OSError, DeltaError) as problem:
-                raise LakeError(f"{self.folder}: the lake cannot be written: {problem}") from problem
+                raise LakeError(f"{self.folder}: the lake cannot be written: {plain(problem)}") from problem
 
     def progress(self, input_id: str) -> int | None:
         """The version of the input's last committed transaction; None when it was never read."""
@@ -247,7 +247,7 @@ class Lake:
             try:
                 self._tables[name] = DeltaTable(str(self.folder / name))
             except DeltaError as problem:
-                raise LakeError(f"{self.folder}: no lake can be opened here: {problem}") from problem
+                raise LakeError(f"{self.folder}: no lake can be opened here: {plain(problem)}") from problem
         return self._tables[name]
 
     def _current(self, name: str) -> DeltaTable:
@@ -256,7 +256,7 @@ class Lake:
         try:
             table.update_incremental()
         except (OSError, DeltaError) as problem:
-            raise LakeError(f"{self.folder}: the log of {name} cannot be read: {problem}") from problem
+            raise LakeError(f"{self.folder}: the log of {name} cannot be read: {plain(problem)}") from problem
         return table
 
     def _write(self, name: str, rows: pa.Table, day: date | None) -> DataFile:
@@ -265,7 +265,7 @@ class Lake:
             file.write(rows)
             return file.close()
         except OSError as problem:
-            raise LakeError(f"{self.folder}: the lake cannot be written: {problem}") from problem
+            raise LakeError(f"{self.folder}: the lake cannot be written: {plain(problem)}") from problem
 
     def _commit(
         self,
@@ -302,10 +302,12 @@ class Lake:
                 return
             if made is None:
                 raise LakeError(
-                    f"{self.folder}: it is not known whether the commit was made: {problem}"
+                    f"{self.folder}: it is not known whether the commit was made: {plain(problem)}"
                 ) from problem
             self.discard(files)
-            raise LakeError(f"{self.folder}: the commit failed, nothing was added: {problem}") from problem
+            raise LakeError(
+                f"{self.folder}: the commit failed, nothing was added: {plain(problem)}"
+            ) from problem
         except LakeError:
             self.discard(files)
             raise

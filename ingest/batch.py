@@ -1,0 +1,233 @@
+"""What one commit carries: events of several inputs, how far each was read, and what became of its records.
+
+Other processes may write to the same lake. So a commit first looks at what they have committed: an input
+that someone else has read meanwhile was overtaken, and its part is left out, to be read again from where it
+is now; an event whose native id someone else has brought is left out as a duplicate.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import PurePath
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ingest.identity import consumed_of
+from ingest.inputs import Input
+from ingest.recognise import Layout
+from ingest.seen import SeenIds
+from ingest.summary import Counts, Summary
+from ingest.workers import Workers
+from lake.schema import EVENTS, QUARANTINE
+from lake.table import DataFile, Lake
+
+_BATCH_BYTES = 256 * 1024 * 1024
+_BATCH_INPUTS = 500
+_BATCH_SECONDS = 20.0
+_FILE_ROWS = 50_000
+
+
+@dataclass
+class Reader:
+    """An input that is being read. `committed` is its progress in the lake, as a transaction version;
+    `broken`: what comes of it any more is dropped; `overtaken`: another process has read on in it."""
+
+    item: Input
+    layout: Layout
+    fingerprint: str
+    committed: int | None
+    broken: bool = False
+    overtaken: bool = False
+
+
+@dataclass
+class Share:
+    """The part of a batch that comes from one input: its records up to `version`, by source."""
+
+    reader: Reader
+    version: int
+    counts: dict[str, Counts] = field(default_factory=dict)
+    ignored: Counter[str] = field(default_factory=Counter)
+    quarantined: list[pa.Table] = field(default_factory=list)
+
+    def count(self, source: str, counts: Counts) -> None:
+        """Adds to the counts of a source."""
+        self.counts.setdefault(source, Counts()).add(counts)
+
+
+@dataclass
+class Batch:
+    """Shares by fingerprint, and their events: those that wait, and those that are being written."""
+
+    shares: dict[str, Share] = field(default_factory=dict)
+    waiting: list[pa.Table] = field(default_factory=list)
+    files: list[Future[list[DataFile]]] = field(default_factory=list)
+    begun: float = field(default_factory=time.monotonic)
+    bytes: int = 0
+
+    @property
+    def full(self) -> bool:
+        """Whether it is time to commit."""
+        return (
+            self.bytes >= _BATCH_BYTES
+            or len(self.shares) >= _BATCH_INPUTS
+            or (bool(self.shares) and time.monotonic() - self.begun > _BATCH_SECONDS)
+        )
+
+    @property
+    def written(self) -> bool:
+        """Whether all of its files are there."""
+        return all(future.done() for future in self.files)
+
+    def share(self, reader: Reader, version: int) -> Share:
+        """The share of an input, which now goes up to `version`."""
+        share = self.shares.setdefault(reader.fingerprint, Share(reader, version))
+        share.version = version
+        return share
+
+    def add(self, events: pa.Table, workers: Workers, lake: Lake) -> None:
+        """Adds events (schema EVENTS); few wait for more, so that small inputs do not make a file each."""
+        self.waiting.append(events)
+        if sum(table.num_rows for table in self.waiting) >= _FILE_ROWS:
+            self.flush(workers, lake)
+
+    def flush(self, workers: Workers, lake: Lake) -> None:
+        """Has what waits written."""
+        if self.waiting:
+            whole = self.waiting[0] if len(self.waiting) == 1 else _joined(self.waiting)
+            self.files.append(workers.submit(lake.write_events, whole))
+            self.waiting = []
+
+    def discard(self, lake: Lake) -> None:
+        """Removes its files, since it will not be committed."""
+        for future in self.files:
+            if not future.cancel() and future.exception() is None:
+                lake.discard(future.result())
+
+
+class Committer:
+    """Commits batches to a lake that others may write to as well."""
+
+    def __init__(self, lake: Lake, seen: SeenIds) -> None:
+        self._lake = lake
+        self._seen = seen
+        self._version = lake.catch_up()
+
+    def commit(self, batch: Batch, summary: Summary) -> list[Reader]:
+        """Commits what was not overtaken, and counts it in the summary; returns the readers that were.
+
+        Waits for the files of the batch. Raises LakeError.
+        """
+        files = [file for future in batch.files for file in future.result()]
+        with self._lake.locked():
+            overtaken: list[Reader] = []
+            if self._lake.catch_up() != self._version:
+                overtaken = self._overtaken(batch)
+            files = self._without_others(batch, files, overtaken)
+            shares = [share for share in batch.shares.values() if not share.reader.overtaken]
+            if shares:
+                self._write(shares, files)
+            self._version = self._lake.catch_up()
+        self._seen.committed(str(file.place.resolve()) for file in files)
+        for share in shares:
+            share.reader.committed = share.version
+            for source, counts in share.counts.items():
+                summary.count(source, counts)
+            for reason, count in share.ignored.items():
+                summary.ignored_because[reason] = summary.ignored_because.get(reason, 0) + count
+        return overtaken
+
+    def _overtaken(self, batch: Batch) -> list[Reader]:
+        """Marks the inputs whose progress in the lake is not what this run left or found there."""
+        found = []
+        for name, share in batch.shares.items():
+            if not share.reader.overtaken and self._lake.progress(name) != share.reader.committed:
+                share.reader.overtaken = True
+                found.append(share.reader)
+        return found
+
+    def _without_others(
+        self, batch: Batch, files: Sequence[DataFile], overtaken: Sequence[Reader]
+    ) -> list[DataFile]:
+        """The files without the events of overtaken inputs and without those that others have brought."""
+        dropped = {name for name, share in batch.shares.items() if share.reader.overtaken}
+        theirs = self._seen.others() if self._lake.version() != self._version else np.empty(0, np.uint64)
+        if not dropped and not len(theirs):
+            return list(files)
+        kept = []
+        for file in files:
+            events = self._lake.events_of(file)
+            hashes = self._seen.hashes(events)
+            gone = pc.is_in(events["file"], pa.array(sorted(dropped), pa.string())).to_numpy()
+            twice = np.isin(hashes, theirs) & (hashes != 0) & ~gone
+            if not (gone | twice).any():
+                kept.append(file)
+                continue
+            self._seen.forget(np.setdiff1d(hashes[gone & (hashes != 0)], theirs))
+            _recount(batch, events.filter(pa.array(twice)))
+            rest = events.filter(pa.array(~(gone | twice)))
+            if rest.num_rows:
+                kept += self._lake.write_events(rest)
+            self._lake.discard([file])
+        return kept
+
+    def _write(self, shares: Sequence[Share], files: Sequence[DataFile]) -> None:
+        total = Counts()
+        for share in shares:
+            for counts in share.counts.values():
+                total.add(counts)
+        note = vars(total)
+        progress = {share.reader.fingerprint: share.version for share in shares}
+        refused = [(share, self._refused(share)) for share in shares if share.quarantined]
+        rows = pa.concat_tables([QUARANTINE.empty_table(), *(table for _, table in refused)])
+        if refused:
+            touched = {share.reader.fingerprint: share.version for share, _ in refused}
+            self._lake.commit_quarantine(self._lake.write_quarantine(rows), touched, note)
+        self._lake.commit_events(files, progress, note)
+
+    def _refused(self, share: Share) -> pa.Table:
+        """The share's quarantined records, complete, less those that an interrupted run has left there."""
+        name = share.reader.fingerprint
+        version = self._lake.quarantine_progress(name)
+        rows = pa.concat_tables(share.quarantined)
+        fresh = rows.filter(pc.field("offset") >= (consumed_of(version) if version else 0))
+        now = pa.scalar(datetime.now(UTC), QUARANTINE.field("ingested").type)
+        known = {
+            "ingested": pa.repeat(now, fresh.num_rows),
+            "input": pa.repeat(PurePath(share.reader.item.name).name, fresh.num_rows),
+            "file": pa.repeat(name, fresh.num_rows),
+        }
+        for column, values in known.items():
+            fresh = fresh.set_column(fresh.schema.get_field_index(column), QUARANTINE.field(column), values)
+        return fresh
+
+
+def of_input(events: pa.Table, fingerprint: str) -> pa.Table:
+    """Events as the lake has them (schema EVENTS): with the fingerprint of their input."""
+    column = pa.repeat(fingerprint, events.num_rows)
+    return events.add_column(EVENTS.get_field_index("file"), EVENTS.field("file"), column)
+
+
+def counts_by_source(events: pa.Table) -> Mapping[str, int]:
+    """How many events there are of each source."""
+    return {
+        str(entry["values"]): int(entry["counts"]) for entry in pc.value_counts(events["source"]).to_pylist()
+    }
+
+
+def _recount(batch: Batch, twice: pa.Table) -> None:
+    """Events that turned out to be duplicates, in the counts of their shares."""
+    groups = Counter((row["file"], row["source"]) for row in twice.select(["file", "source"]).to_pylist())
+    for (name, source), count in groups.items():
+        batch.shares[name].count(source, Counts(events=-count, duplicates=count))
+
+
+def _joined(tables: Sequence[pa.Table]) -> pa.Table:
+    return pa.concat_tables([table.cast(EVENTS) for table in tables])

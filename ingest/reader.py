@@ -1,0 +1,162 @@
+"""A chunk of an input to events: out of its envelopes, by the source of each line. A pure function of both.
+
+The main reading reads all lines. What it refuses is offered to the other readings of the input, and a
+sample of it to every other known one, since a log changes its content: a container writes start-up noise,
+access lines and events into one stream, and a format is changed from one day to the next.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ingest.columns import Records, records_of
+from ingest.engine import Engine, Read, Reading, Refused, quarantine_rows
+from ingest.framing import Chunk, Overlong
+from ingest.recognise import Layout
+from ingest.timing import Around, around_of
+from lake.schema import QUARANTINE
+
+_OFFERED = 2_000
+"""Refused lines of a chunk that are offered to readings which the input has not shown yet."""
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """What became of records: events (the columns of EVENTS without `file`, text columns dictionary-
+    encoded), refused ones (QUARANTINE), and the number ignored by reason. `source` is the one that what was
+    refused is counted for."""
+
+    source: str
+    events: pa.Table
+    quarantined: pa.Table
+    ignored: Mapping[str, int]
+
+    @property
+    def records(self) -> int:
+        """Records read: events, quarantined and ignored ones."""
+        return int(self.events.num_rows + self.quarantined.num_rows + sum(self.ignored.values()))
+
+    @property
+    def whole(self) -> bool:
+        """Whether every record is an event or blank: nothing looks cut."""
+        return not self.quarantined.num_rows and not set(self.ignored) - {"blank"}
+
+
+@dataclass(frozen=True)
+class Unwrapped:
+    """Records out of their envelopes: what the envelopes tell of each, and what they had ignored."""
+
+    records: Records
+    around: Around | None
+    ignored: Counter[str]
+
+
+def parse_chunk(
+    engine: Engine, layout: Layout, candidates: Sequence[Reading], chunk: Chunk, reference: datetime
+) -> Parsed:
+    """Every record of the chunk becomes an event, is quarantined or is ignored.
+
+    `candidates`: every reading that may turn up; `reference`: when the input was written, for times
+    without a year.
+    """
+    main = layout.readings[0]
+    content = unwrapped(engine, layout, chunk.records, reference)
+    read = engine.read(main, content.records, content.around)
+    events, refused = _offer_to_others(engine, layout, candidates, content, read)
+    quarantined = [_overlong(main.source.name, chunk.overlong)] if chunk.overlong else []
+    ignored = content.ignored
+    if len(refused):
+        own = engine.claims([main], content.records.take(refused.places).lines)[0]
+        shared = layout.shared or len(events) > 1
+        kept, noise = engine.judge(main.source.name, content.records, refused, own, shared)
+        quarantined.append(kept)
+        ignored += Counter(noise)
+    return Parsed(
+        main.source.name,
+        events[0] if len(events) == 1 else pa.concat_tables(events).unify_dictionaries(),
+        pa.concat_tables([QUARANTINE.empty_table(), *quarantined]),
+        ignored,
+    )
+
+
+def unwrapped(engine: Engine, layout: Layout, records: Records, reference: datetime) -> Unwrapped:
+    """The records out of the envelopes of the layout."""
+    ignored: Counter[str] = Counter()
+    if not layout.envelopes:
+        return Unwrapped(records, None, ignored)
+    table = pa.table({"line": records.lines, "offset": records.offsets})
+    for envelope in layout.envelopes:
+        table = engine.unwrap(envelope, table)
+        for reason in table["ignored"].drop_null().value_counts().to_pylist():
+            ignored[str(reason["values"])] += int(reason["counts"])
+        table = table.filter(pc.is_null(table["ignored"]))
+    lines = pc.fill_null(table["line"].combine_chunks(), "")
+    inside = records_of(lines, table["offset"].to_numpy())
+    return Unwrapped(inside, around_of(table, reference), ignored)
+
+
+def _offer_to_others(
+    engine: Engine, layout: Layout, candidates: Sequence[Reading], content: Unwrapped, read: Read
+) -> tuple[list[pa.Table], Refused]:
+    """The events of all readings, and what none of them takes."""
+    events, refused = [read.events], read.refused
+    others = list(layout.readings[1:])
+    if len(refused):
+        others += _turned_up(engine, layout, candidates, content, refused)
+    for reading in others:
+        if not len(refused):
+            break
+        claimed = engine.claims([layout.readings[0], reading], content.records.take(refused.places).lines)
+        theirs = claimed[1] & (_ignored_flags(refused) | ~claimed[0])
+        if not theirs.any():
+            continue
+        places = refused.places[theirs]
+        around = content.around.take(places) if content.around is not None else None
+        more = engine.read(reading, content.records.take(places), around)
+        events.append(more.events)
+        still = np.flatnonzero(~theirs)
+        again = replace(more.refused, places=places[more.refused.places])
+        refused = _joined(refused.take(still), again)
+    return events, refused
+
+
+def _ignored_flags(refused: Refused) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Which were ignored: known to the source and of no interest to it, but perhaps to another."""
+    flags: np.ndarray[tuple[int], np.dtype[np.bool_]] = pc.is_null(refused.quarantined).to_numpy(
+        zero_copy_only=False
+    )
+    return flags
+
+
+def _turned_up(
+    engine: Engine, layout: Layout, candidates: Sequence[Reading], content: Unwrapped, refused: Refused
+) -> list[Reading]:
+    """Readings that claim some of a sample of refused lines, and that the layout does not name."""
+    unknown = [reading for reading in candidates if reading not in layout.readings]
+    step = max(1, len(refused) // _OFFERED)
+    lines = content.records.take(refused.places[::step]).lines
+    claims = engine.claims(unknown, lines) if unknown else []
+    return [reading for reading, claimed in zip(unknown, claims, strict=True) if claimed.any()]
+
+
+def _joined(first: Refused, second: Refused) -> Refused:
+    places = np.concatenate([first.places, second.places])
+    order = np.argsort(places, kind="stable")
+    ignored = pa.concat_arrays([first.ignored, second.ignored])
+    quarantined = pa.concat_arrays([first.quarantined, second.quarantined])
+    return Refused(places[order], ignored.take(order), quarantined.take(order))
+
+
+def _overlong(source: str, lines: Sequence[Overlong]) -> pa.Table:
+    """Rows for lines that are too long to be read: their size stands for them."""
+    sizes = [line.bytes for line in lines]
+    reasons = [f"longer than a record may be: {size:,} bytes" for size in sizes]
+    offsets = np.array([line.offset for line in lines], dtype=np.int64)
+    return quarantine_rows(source, offsets, pa.array(sizes, pa.int64()), reasons, pa.nulls(len(lines)))

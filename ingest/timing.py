@@ -1,0 +1,145 @@
+"""When it happened: what a line's own time lacks comes from the envelope around it, or from a rule.
+
+The rules, in their order (docs/time.md):
+
+- A time with a zone stands as it is.
+- A time without a zone (`local_time`) is of the zone that the configuration gives for its source; else of
+  the zone that the envelope's time tells, to the quarter of an hour; else of UTC.
+- In a configured zone, a time that occurs twice (the clocks went back) is the first of the two, and one that
+  does not occur (the clocks went forward) is the first moment after the gap.
+- A line without any time has the envelope's.
+- A time without a year (RFC 3164) is of the latest year that puts it no later than a day after the reference:
+  when the input was last modified, or now.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+_NAIVE = pa.timestamp("us")
+_MINUTE = 60_000_000
+_QUARTER = 15 * _MINUTE
+_HOUR = 60 * _MINUTE
+_FARTHEST_ZONE = 14 * _HOUR
+_NO_TIME = "no time"
+
+Micros = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Around:
+    """What an envelope tells of each record: its time (naive UTC, microseconds) and the host, or NULL."""
+
+    time: pa.Array
+    host: pa.Array
+
+    def take(self, places: npt.NDArray[np.int64]) -> Around:
+        """The same for the records at these places."""
+        chosen = pa.array(places)
+        return Around(self.time.take(chosen), self.host.take(chosen))
+
+
+def around_of(table: pa.Table, reference: datetime) -> Around | None:
+    """What the envelope columns of unwrapped records (ingest/unwrap.py) tell; None when that is nothing."""
+    time, yearless, host = (table[name].combine_chunks() for name in ("time", "yearless", "host"))
+    time = time.cast(_NAIVE)
+    if yearless.null_count < len(yearless):
+        time = pc.coalesce(time, with_year(yearless.cast(_NAIVE), reference))
+    if time.null_count == len(time) and host.null_count == len(host):
+        return None
+    return Around(time, host.cast(pa.string()))
+
+
+def with_year(yearless: pa.Array, reference: datetime) -> pa.Array:
+    """Times of the year 2000 in the latest year that puts them no later than a day after `reference`.
+
+    The 29th of February goes to the latest leap year.
+    """
+    limit = reference.astimezone(UTC).replace(tzinfo=None) + timedelta(days=1)
+    distinct = yearless.dictionary_encode()
+    dated = [_in_latest_year(value, limit) if value else None for value in distinct.dictionary.to_pylist()]
+    return pa.array(dated, _NAIVE).take(distinct.indices)
+
+
+def _in_latest_year(value: datetime, limit: datetime) -> datetime:
+    for year in range(limit.year, limit.year - 9, -1):
+        try:
+            dated = value.replace(year=year)
+        except ValueError:
+            continue
+        if dated <= limit:
+            return dated
+    return value
+
+
+def placed_in_time(
+    table: pa.Table, offsets: npt.NDArray[np.int64], around: Around | None, zone: str | None
+) -> pa.Table:
+    """The rows of read.sql with their time in UTC, and with what the envelope tells where they lack it.
+
+    `offsets` are those of the records that `around` tells of; `zone` is the IANA name of the zone of times
+    without one.
+    """
+    zoneless = table["zoneless"]
+    some_zoneless = bool(pc.any(zoneless).as_py())
+    if around is None and not (zone and some_zoneless):
+        return table
+    if around is not None and not np.array_equal(table["offset"].to_numpy(), offsets):
+        around = around.take(np.searchsorted(offsets, table["offset"].to_numpy()))
+    time = table["time"].combine_chunks()
+    if some_zoneless:
+        time = _in_zone(time, pc.fill_null(zoneless, False).combine_chunks(), around, zone)
+    if around is None:
+        return _with(table, time=time)
+    had_none = pc.and_(pc.is_null(time), pc.is_valid(around.time))
+    quarantined = table["quarantined"].combine_chunks().cast(pa.string())
+    only_timeless = pc.fill_null(pc.equal(quarantined, _NO_TIME), False)
+    return _with(
+        table,
+        time=pc.coalesce(time, around.time),
+        instance=pc.coalesce(table["instance"].combine_chunks().cast(pa.string()), around.host),
+        quarantined=pc.if_else(pc.and_(had_none, only_timeless), pa.scalar(None, pa.string()), quarantined),
+    )
+
+
+def _with(table: pa.Table, **columns: Any) -> pa.Table:
+    if "time" in columns:
+        columns["date"] = columns["time"].cast(pa.date32(), safe=False)
+    for name, column in columns.items():
+        table = table.set_column(table.schema.get_field_index(name), name, column)
+    return table
+
+
+def _in_zone(time: pa.Array, zoneless: pa.Array, around: Around | None, zone: str | None) -> pa.Array:
+    if zone is not None:
+        placed = pc.assume_timezone(time, zone, ambiguous="earliest", nonexistent="latest")
+        return pc.if_else(zoneless, placed.cast(pa.timestamp("us", "UTC")).cast(_NAIVE), time)
+    if around is None:
+        return time
+    local = pc.fill_null(time.cast(pa.int64()), 0).to_numpy(zero_copy_only=False)
+    enclosing = pc.fill_null(around.time.cast(pa.int64()), 0).to_numpy(zero_copy_only=False)
+    told = (pc.and_(pc.and_(zoneless, pc.is_valid(around.time)), pc.is_valid(time))).to_numpy(
+        zero_copy_only=False
+    )
+    if not told.any():
+        return time
+    shift = _zone_shift(enclosing - local, told)
+    shifted = pa.array(local + shift, pa.int64()).cast(_NAIVE)
+    return pc.if_else(pa.array(told), shifted, time)
+
+
+def _zone_shift(difference: Micros, told: npt.NDArray[np.bool_]) -> Micros:
+    """From local time to UTC, for each record: what most differences say, or an hour beside that."""
+    rounded = (difference + _QUARTER // 2) // _QUARTER * _QUARTER
+    values, counts = np.unique(rounded[told], return_counts=True)
+    usual = int(values[np.argmax(counts)])
+    if abs(usual) > _FARTHEST_ZONE:
+        return np.zeros_like(difference)
+    return np.where(np.abs(rounded - usual) == _HOUR, rounded, usual)

@@ -1,0 +1,53 @@
+"""Threads that turn chunks into events, each with an engine of its own."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from types import TracebackType
+from typing import Concatenate, ParamSpec, TypeVar
+
+from ingest.engine import Engine
+from ingest.settings import Settings
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Workers:
+    """A pool of engines. To make an engine takes time, so runs that follow each other share the workers."""
+
+    def __init__(self, settings: Settings, count: int | None = None) -> None:
+        """`count` threads; as many as there are cores, eight at most, when not given."""
+        self.count = count or max(1, min(8, os.cpu_count() or 1))
+        self._settings = settings
+        self._engines = threading.local()
+        self._pool = ThreadPoolExecutor(self.count, thread_name_prefix="parse")
+
+    @property
+    def engine(self) -> Engine:
+        """The engine of this thread."""
+        if not hasattr(self._engines, "engine"):
+            self._engines.engine = Engine(self._settings)
+        engine: Engine = self._engines.engine
+        return engine
+
+    def parse(
+        self, task: Callable[Concatenate[Engine, P], T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> Future[T]:
+        """Runs `task` with an engine, in one of the threads."""
+        return self._pool.submit(lambda: task(self.engine, *args, **kwargs))
+
+    def submit(self, task: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """Runs `task` in one of the threads."""
+        return self._pool.submit(task, *args, **kwargs)
+
+    def __enter__(self) -> Workers:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._pool.shutdown(cancel_futures=True)
