@@ -191,3 +191,6 @@ class _Feed:
             self.problem = problem
             return b""
         return bytes(piece[:got])
+
+    def close(self) -> None:
+        """pyarrow closes what it read from; whoever opened the stream below closes that."""

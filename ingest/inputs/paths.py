@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from fnmatch import translate
 from pathlib import Path, PurePosixPath
-from urllib.parse import urlsplit
+from urllib.parse import quote
 
 from pyarrow import fs
 
@@ -22,6 +22,7 @@ from ingest.inputs.files import FAILURES, Pipe, SeekableFile, open_local, open_r
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _PATTERN = re.compile(r"[*\[]")
+_SAFE = "/%*:@!$&'()+,;=~-._"
 STDIN = "-"
 
 
@@ -183,7 +184,7 @@ def _in_folder(path: Path) -> Iterator[Place | InputError]:
 def _remote(url: str) -> Iterator[Place | InputError]:
     shown = _shown(url)
     try:
-        store, path = fs.FileSystem.from_uri(url)
+        store, path = fs.FileSystem.from_uri(_escaped(url))
         info = store.get_file_info(path)
         if info.type == fs.FileType.File:
             yield RemoteFile(store, info, shown, named=True)
@@ -198,7 +199,8 @@ def _remote(url: str) -> Iterator[Place | InputError]:
         found = store.get_file_info(fs.FileSelector(base, recursive=True, allow_not_found=True))
     except FAILURES as problem:
         # a URL may carry keys, and what cannot be understood is quoted in the message
-        yield InputError(f"{shown}: {reason(problem).replace(url, shown)}")
+        why = reason(problem).replace(_escaped(url), shown).replace(url, shown)
+        yield InputError(f"{shown}: {why}")
         return
     prefix = shown.removesuffix(path) if shown.endswith(path) else shown.split("://", 1)[0] + "://"
     matches = _url_pattern(pattern) if pattern is not None else None
@@ -233,8 +235,20 @@ def _url_pattern(pattern: str) -> re.Pattern[str]:
 
 def _shown(url: str) -> str:
     """The URL without user, password and query, where keys may stand."""
-    try:
-        parts = urlsplit(url)
-        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
-    except ValueError:
-        return url.split("://", 1)[0] + "://..."
+    scheme, _, rest = url.split("?", 1)[0].split("#", 1)[0].partition("://")
+    authority, slash, path = rest.partition("/")
+    port = authority.rpartition(":")[2]
+    if "@" in authority:
+        authority = authority.rpartition("@")[2]
+    elif ":" in authority and not port.isdigit() and not port.endswith("]"):
+        # a key with a slash that was not escaped
+        return f"{scheme}://{path.rpartition('@')[2]}"
+    return f"{scheme}://{authority}{slash}{path}"
+
+
+def _escaped(url: str) -> str:
+    """The URL with what may not stand in its path escaped: brackets of a pattern, spaces."""
+    address, mark, query = url.partition("?")
+    scheme, _, rest = address.partition("://")
+    authority, slash, path = rest.partition("/")
+    return f"{scheme}://{authority}{slash}{quote(path, safe=_SAFE)}{mark}{query}"
