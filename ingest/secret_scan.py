@@ -19,7 +19,7 @@ from ingest.errors import IngestError
 
 _NAMES = (
     "access_token|refresh_token|id_token|id_token_hint|subject_token|actor_token|client_secret|client_assertion|"
-    "assertion|samlresponse|code|authorization_code|code_verifier|device_code|password|registration_access_token"
+    "assertion|samlresponse|authorization_code|code_verifier|device_code|password|registration_access_token"
 )
 # = and : as they are, percent-encoded once or more; a quote, escaped once or more
 _EQUALS = r"\s*(?:=|%(?:25)*3[dD])\s*"
@@ -32,7 +32,8 @@ SHAPES: dict[str, str] = {
     "credentials of HTTP authentication": (
         r"(?i:\b(?:bearer|basic|dpop|negotiate))(?:\s|\+|%(?:25)*20)+([a-z._~+/-]*[A-Z0-9][A-Za-z0-9+/_.~-]{11,}={0,2})"
     ),
-    "secret parameter": rf"(?:^|[^A-Za-z0-9_]|%(?:25)*[0-9a-fA-F]{{2}})(?i:{_NAMES}){_EQUALS}({_VALUE})",
+    "secret parameter": rf"(?:^|[^A-Za-z0-9_]|%(?:25)*[0-9a-fA-F]{{2}})(?i:{_NAMES}|code){_EQUALS}({_VALUE})",
+    # in JSON, `code` is mostly that of an error
     "secret in JSON": rf"{_QUOTE}(?i:{_NAMES}){_QUOTE}\s*:\s*{_QUOTE}([^\"\\\[]{{8,}})",
     "cookie": (
         r"(?i:(?:^|[^a-z0-9_-])(?:set-)?cookie\\*[\"']?\s*[:=]\s*\\*[\"']?)"

@@ -13,6 +13,7 @@ import pytest
 from analysis.report import report
 from analysis.scope import whole_period
 from analysis.session import Session
+from ingest.errors import IngestError
 from ingest.secret_scan import scan, secrets_in
 from tests.helpers import Workshop
 from tests.samples import SAMPLES, SOURCES
@@ -75,3 +76,62 @@ def test_the_scan_finds_a_planted_secret(everything: Path, tmp_path: Path) -> No
     (tmp_path / "report.md").write_text(f"| {secret} |")
     (tmp_path / "planted.parquet").unlink()
     assert _leaked(tmp_path, {secret}) == {secret}
+
+
+_SECRET = "s3cr3t-0123456789"
+_JWT = "eyJhbGciOiJSUzI1NiIsImtpZCI6ImsxIn0.eyJzdWIiOiJhIiwiZXhwIjoxfQ.c2lnbmF0dXJlLW9mLWEtdG9rZW4"
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        (f"token {_JWT} was refused", "JWT"),
+        (f"u=x%3D{_JWT.replace('.', '%2E')}", "JWT"),
+        (f"Authorization: Bearer A{_SECRET}", "credentials of HTTP authentication"),
+        ("authorization=basic+YmlsbGluZy1iYXRjaDpzM2NyM3Q%3D", "credentials of HTTP authentication"),
+        (f"GET /cb?x=1&code={_SECRET}&y=2", "secret parameter"),
+        (f"grant_type=refresh_token&refresh_token={_SECRET}", "secret parameter"),
+        (f"next=%2Fcb%3Fx%3D1%26client_secret%3D{_SECRET}", "secret parameter"),
+        (f"next=%252Fcb%253Fcode%253D{_SECRET}", "secret parameter"),
+        (f'{{"CLIENT_SECRET": "{_SECRET}"}}', "secret in JSON"),
+        (f'{{"body": "{{\\"refresh_token\\":\\"{_SECRET}\\"}}"}}', "secret in JSON"),
+        (f"Set-Cookie: session={_SECRET}; Path=/", "cookie"),
+        (f'"cookie":"sid={_SECRET}"', "cookie"),
+        (f"postgres://app:{_SECRET}@db.example.com/x", "password in a URL"),
+        ("-----BEGIN RSA PRIVATE KEY-----", "private key"),
+        ("-----BEGIN PRIVATE KEY-----", "private key"),
+    ],
+)
+def test_the_scan_knows_what_secrets_look_like(text: str, kind: str, tmp_path: Path) -> None:
+    pq.write_table(pa.table({"note": ["none", f"{text} ...", None]}), tmp_path / "a.parquet")
+    (tmp_path / "b.json").write_text(f"none\n{text}\nnone")
+    found = {(secret.path.name, secret.column, secret.kind) for secret in scan(sorted(tmp_path.iterdir()))}
+    assert {("a.parquet", "note", kind), ("b.json", None, kind)} <= found
+    assert all(_SECRET not in secret.hint and _JWT not in secret.hint for secret in scan(tmp_path.iterdir()))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "AADSTS7000222: The provided client secret keys are expired.",
+        'Bearer realm="api", error="invalid_token", error_description="The access token expired"',
+        "client_secret=[redacted]&code=[redacted]",
+        '{"access_token": "[redacted]", "code": "E0000011"}',
+        "Authorization: [redacted]",
+        "https://[redacted]@db.example.com/x",
+        "https://idp.example.com:8443/realms/shop/protocol/openid-connect/token",
+        "Error code: 50126",
+        "response_type=code&scope=openid",
+        "Cookie: [redacted]; theme",
+    ],
+)
+def test_the_scan_lets_be_what_is_no_secret(text: str, tmp_path: Path) -> None:
+    pq.write_table(pa.table({"note": [text]}), tmp_path / "a.parquet")
+    assert list(scan([tmp_path / "a.parquet"])) == []
+
+
+def test_a_file_that_cannot_be_scanned_is_named(tmp_path: Path) -> None:
+    (tmp_path / "broken.parquet").write_bytes(b"no Parquet")
+    with pytest.raises(IngestError, match=r"broken\.parquet"):
+        list(scan([tmp_path / "broken.parquet"]))
+    assert list(scan([tmp_path / "gone.parquet", tmp_path / "gone.json"])) == []

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
-from lake.errors import LakeError
+from lake.errors import LakeError, plain
 from lake.parquet import DataFile, NewFile, clock_column
 from lake.table import TABLES, ActiveFile, Lake
 
@@ -107,7 +107,7 @@ def _merge(lake: Lake, name: str, group: Sequence[ActiveFile]) -> DataFile:
             new.discard()
             raise
     except (OSError, pa.ArrowException) as problem:
-        raise LakeError(f"{folder}: its files cannot be compacted: {problem}") from problem
+        raise LakeError(f"{folder}: its files cannot be compacted: {plain(problem)}") from problem
     known = [file.rows for file in group if file.rows is not None]
     if len(known) == len(group) and sum(known) != merged.rows:
         lake.discard([merged])
@@ -147,7 +147,8 @@ def _sorted_groups(places: Sequence[Path], schema: pa.Schema) -> Iterator[pa.Tab
         return table.sort_by(order) if order else table
 
     for place in places:
-        with pq.ParquetFile(place, read_dictionary=text) as file:
+        there = pq.read_schema(place).names
+        with pq.ParquetFile(place, read_dictionary=[name for name in text if name in there]) as file:
             for batch in file.iter_batches(_BATCH_ROWS):
                 held.append(_shaped(pa.Table.from_batches([batch]), schema))
                 if (
@@ -177,7 +178,7 @@ def _checkpoint(lake: Lake, name: str) -> None:
         with lake.locked():
             DeltaTable(str(lake.folder / name)).create_checkpoint()
     except (OSError, DeltaError) as problem:
-        raise LakeError(f"{lake.folder}: the checkpoint cannot be written: {problem}") from problem
+        raise LakeError(f"{lake.folder}: the checkpoint cannot be written: {plain(problem)}") from problem
 
 
 def _plus(done: Compacted, group: Sequence[ActiveFile], merged: DataFile) -> Compacted:

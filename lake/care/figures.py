@@ -12,7 +12,7 @@ from deltalake.exceptions import DeltaError
 
 from lake.care.compaction import small
 from lake.care.log import files_on_disk
-from lake.errors import LakeError
+from lake.errors import LakeError, plain
 from lake.table import TABLES, ActiveFile, Lake
 from lake.totals import Totals
 
@@ -60,7 +60,7 @@ def _figures(lake: Lake, name: str) -> TableFigures:
         table = DeltaTable(str(lake.folder / name))
         last = table.history(1)
     except (OSError, DeltaError) as problem:
-        raise LakeError(f"{lake.folder}: the log of {name} cannot be read: {problem}") from problem
+        raise LakeError(f"{lake.folder}: the log of {name} cannot be read: {plain(problem)}") from problem
     return TableFigures(
         files=len(files),
         rows=sum(file.rows or 0 for file in files),
@@ -90,5 +90,6 @@ def _by_source(lake: Lake, name: str, files: list[ActiveFile]) -> dict[str, int]
         return dict(duckdb.connect().execute(question, [places]).fetchall())
     except duckdb.Error as problem:
         raise LakeError(
-            f"{lake.folder}: the files of {name} cannot be read; `why401 lake check` tells which: {problem}"
+            f"{lake.folder}: the files of {name} cannot be read: {plain(problem)}; "
+            "`why401 lake check` tells which"
         ) from problem

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 import pyarrow.parquet as pq
 
-from lake.errors import LakeError
+from lake.errors import LakeError, plain
 
 LOG = "_delta_log"
 _CHECKPOINT = re.compile(r"(\d{20})\.checkpoint\..*parquet")
@@ -66,7 +66,7 @@ def mentioned(table: Path) -> dict[str, datetime | None]:
             else:
                 removed[path] = datetime.fromtimestamp((action.get("deletionTimestamp") or 0) / 1000, UTC)
     except (OSError, ValueError, KeyError) as problem:
-        raise LakeError(f"{table / LOG}: the log cannot be read: {problem}") from problem
+        raise LakeError(f"{table / LOG}: the log cannot be read: {plain(problem)}") from problem
     return found | removed
 
 

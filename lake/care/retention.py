@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from lake.errors import LakeError
+from lake.errors import LakeError, plain
 from lake.parquet import DataFile, NewFile
 from lake.table import ActiveFile, Lake
 
@@ -101,7 +101,7 @@ def _rewrite(lake: Lake, rows: pa.Table) -> DataFile:
         new.write(rows)
         return new.close()
     except OSError as problem:
-        raise LakeError(f"{lake.folder}: the lake cannot be written: {problem}") from problem
+        raise LakeError(f"{lake.folder}: the lake cannot be written: {plain(problem)}") from problem
 
 
 def _rows(lake: Lake, name: str, file: ActiveFile) -> int:

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from lake.care.log import files_on_disk, mentioned
 from lake.care.vacuuming import ORPHAN_AGE
-from lake.errors import LakeError
+from lake.errors import LakeError, plain
 from lake.table import TABLES, ActiveFile, Lake
 from lake.totals import Totals
 
@@ -108,7 +108,7 @@ def _rows_of(lake: Lake, name: str, file: ActiveFile, findings: list[Finding]) -
         add("missing file", f"{place} is part of {name} and is not there")
         return 0
     except (OSError, pa.ArrowException) as problem:
-        add("damaged file", f"{place} cannot be read: {problem}")
+        add("damaged file", f"{place} cannot be read: {plain(problem)}")
         return 0
     if file.rows is not None and rows != file.rows:
         add("footer", f"{place} holds {rows:,} rows where the log counts {file.rows:,}")

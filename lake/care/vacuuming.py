@@ -9,7 +9,7 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
 from lake.care.log import FileOnDisk, files_on_disk, mentioned
-from lake.errors import LakeError
+from lake.errors import LakeError, plain
 from lake.table import TABLES, Lake
 
 RETENTION = timedelta(days=7)
@@ -75,4 +75,4 @@ def _forget_old_commits(lake: Lake, name: str) -> None:
     try:
         DeltaTable(str(lake.folder / name)).cleanup_metadata()
     except (OSError, DeltaError) as problem:
-        raise LakeError(f"{lake.folder}: the log of {name} cannot be cleaned: {problem}") from problem
+        raise LakeError(f"{lake.folder}: the log of {name} cannot be cleaned: {plain(problem)}") from problem
