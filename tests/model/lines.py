@@ -18,6 +18,17 @@ class Line:
     text: bytes
 
 
+@dataclass(frozen=True)
+class Burst:
+    """Lines that come together: for each, the seconds since the one before; all of it so many times."""
+
+    gaps: tuple[int, ...]
+    times: int = 1
+
+    def __len__(self) -> int:
+        return len(self.gaps) * self.times
+
+
 class Press:
     """Makes lines, and knows each one that it made by its bytes (without the newline).
 
@@ -43,8 +54,9 @@ class Press:
         self.known[made.text] = made
         return made
 
-    def lines(self, source: str, gaps: list[int], junk: frozenset[int] = frozenset()) -> list[Line]:
-        """One line for each of `gaps`, seconds after the line before; those at places `junk` are junk."""
+    def lines(self, source: str, burst: Burst, junk: frozenset[int] = frozenset()) -> list[Line]:
+        """New lines of `source`; those at places `junk` are junk."""
+        gaps = burst.gaps * burst.times
         return [self.line(source, gap, place not in junk) for place, gap in enumerate(gaps)]
 
 

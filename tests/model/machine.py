@@ -10,17 +10,17 @@ import os
 import shutil
 import tempfile
 import time
-from collections import Counter
 from pathlib import Path
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from ingest import Counts, Summary
+from lake.care import compact
 from lake.table import Lake
-from tests.model.expected import Expected, events_of, totals_of
+from tests.model.expected import Expected, check_balance, events_of
 from tests.model.folder import Folder, Writer
-from tests.model.lines import Line, Press
+from tests.model.lines import Burst, Line, Press
 from tests.model.nursery import Child, Kill, Nursery, killed_after
 from tests.model.warm import Grain, run
 
@@ -34,10 +34,11 @@ _SEEN_WITHIN = 15.0
 
 _writers = st.integers(0, 2)
 _picks = st.integers(0, 99)
-# of one second, of the next, of another day; now and then more than the 4,096 bytes that name an input
-_gaps = st.one_of(
-    *[st.lists(st.sampled_from([0, 0, 0, 1, 1, 86_400]), min_size=1, max_size=5)] * 4,
-    st.just([0, 1] * 21),
+# lines of one second, of the next, of another day; now and then more than the 4,096 bytes that name an input
+_bursts = st.builds(
+    Burst,
+    gaps=st.lists(st.sampled_from([0, 0, 0, 1, 1, 86_400]), min_size=1, max_size=5).map(tuple),
+    times=st.sampled_from([1, 1, 1, 1, 10]),
 )
 _junk = st.frozensets(st.integers(1, 4), max_size=1)
 _grains = st.builds(
@@ -60,7 +61,9 @@ class Nurseries:
         """The nursery and the folder in which there is an empty lake to copy."""
         if cls.nursery is None or cls.folder is None:
             memory = Path("/dev/shm")
-            cls.folder = Path(tempfile.mkdtemp(prefix="why401-model-", dir=memory if memory.is_dir() else None))
+            cls.folder = Path(
+                tempfile.mkdtemp(prefix="why401-model-", dir=memory if memory.is_dir() else None)
+            )
             cls.nursery = Nursery(cls.folder)
             Lake(cls.folder / "empty").create()
         return cls.nursery, cls.folder
@@ -102,17 +105,17 @@ class Logs(RuleBasedStateMachine):
 
     # What servers write.
 
-    @rule(writer=_writers, gaps=_gaps, junk=_junk)
-    def write(self, writer: int, gaps: list[int], junk: frozenset[int]) -> None:
+    @rule(writer=_writers, burst=_bursts, junk=_junk)
+    def write(self, writer: int, burst: Burst, junk: frozenset[int]) -> None:
         server = self._writer(writer)
-        self.folder.write(server, self._lines(server, gaps, junk))
+        self.folder.write(server, self._lines(server, burst, junk))
         self._glance()
 
     @rule(writer=_writers, gap=st.sampled_from([0, 0, 1]), part=st.floats(0, 1))
     def write_half(self, writer: int, gap: int, part: float) -> None:
         server = self._writer(writer)
         if not server.pending:
-            [line] = self._lines(server, [gap], frozenset())
+            [line] = self._lines(server, Burst((gap,)), frozenset())
             self.folder.write_half(server, line, part)
             self._glance()
 
@@ -151,13 +154,13 @@ class Logs(RuleBasedStateMachine):
             self.folder.compress(file, level=level, keep=keep)
             self._glance()
 
-    @rule(pick=_picks, gaps=_gaps)
-    def append_member(self, pick: int, gaps: list[int]) -> None:
+    @rule(pick=_picks, burst=_bursts)
+    def append_member(self, pick: int, burst: Burst) -> None:
         file = self._pick(pick, ".log.", plain=False)
         # to half a line nobody appends
         if file and (self.folder.content(file) or b"\n").endswith(b"\n"):
             source = "okta" if "okta" in file.name else "nginx"
-            lines = self.press.lines(source, gaps)
+            lines = self.press.lines(source, burst)
             self.okta += [line for line in lines if line.source == "okta"]
             self.folder.append_member(file, lines)
             self._glance()
@@ -168,10 +171,10 @@ class Logs(RuleBasedStateMachine):
             self.folder.copy(file, first=first)
             self._glance()
 
-    @rule(since=_picks, gaps=_gaps, array=st.booleans())
-    def export(self, since: int, gaps: list[int], array: bool) -> None:
+    @rule(since=_picks, burst=_bursts, array=st.booleans())
+    def export(self, since: int, burst: Burst, array: bool) -> None:
         """Okta events that were there before, from some point on, and new ones, in one more file."""
-        fresh = self.press.lines("okta", gaps)
+        fresh = self.press.lines("okta", burst)
         overlap = self.okta[since % (len(self.okta) + 1) :]
         self.okta += fresh
         self.folder.export([*overlap, *fresh], array=array)
@@ -214,6 +217,13 @@ class Logs(RuleBasedStateMachine):
         children = [self._begin(grains[0], None), self._begin(grains[1], kill)]
         for child in children:
             self._outcome(child)
+
+    @precondition(lambda self: self.runs)
+    @rule()
+    def compact(self) -> None:
+        """Small files become larger ones; nothing else changes."""
+        if (lake := Lake(self.lake)).exists():
+            compact(lake)
 
     @precondition(lambda self: self.may_follow and self.follower is None)
     @rule()
@@ -271,19 +281,18 @@ class Logs(RuleBasedStateMachine):
     def _check(self) -> None:
         lake = Lake(self.lake)
         self.expected.check(lake)
-        totals = totals_of(lake)
-        totals.check()
+        totals = check_balance(lake)
         if not self.killed:
-            told = Counter({name: count for name, count in vars(self.counted).items() if name != "inputs"})
-            kept = Counter({name: count for name, count in totals.noted.items() if name != "inputs"})
-            assert +told == +kept, f"the runs told {told}, the lake has {kept}"
+            told = {name: count for name, count in vars(self.counted).items() if name != "inputs"}
+            kept = {name: getattr(totals, name) for name in told}
+            assert told == kept, f"the runs told {told}, the lake has {kept}"
 
     def _writer(self, number: int) -> Writer:
         return self.folder.writers[number]
 
-    def _lines(self, server: Writer, gaps: list[int], junk: frozenset[int]) -> list[Line]:
+    def _lines(self, server: Writer, burst: Burst, junk: frozenset[int]) -> list[Line]:
         """Lines of the server; junk only where it is outnumbered, or the log would be in no known format."""
-        lines = self.press.lines(server.source, gaps, junk if len(gaps) > 2 else frozenset())
+        lines = self.press.lines(server.source, burst, junk if len(burst) > 2 else frozenset())
         self.okta += [line for line in lines if line.source == "okta" and line.good]
         return lines
 
@@ -329,7 +338,9 @@ class Logs(RuleBasedStateMachine):
         while missing and time.monotonic() < until:
             time.sleep(0.05)
             missing = wanted - set(events_of(lake)) if lake.exists() else wanted
-        assert not missing, f"not seen within {_SEEN_WITHIN} s: {sorted(missing)}; it said: {self.follower.said()}"
+        assert not missing, (
+            f"not seen within {_SEEN_WITHIN} s: {sorted(missing)}; it said: {self.follower.said()}"
+        )
         # the events are there; the junk of the same files came before them, in the same or an earlier commit
         self.expected.must.update((token, self.expected.may[token]) for token in wanted)
 

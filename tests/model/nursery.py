@@ -86,9 +86,7 @@ class Nursery:
             cwd=Path(__file__).parents[2], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         )  # fmt: skip
 
-    def ingest(
-        self, paths: Sequence[Path], lake: Path, grain: Grain = Grain(), kill: Kill | None = None
-    ) -> Child:
+    def ingest(self, paths: Sequence[Path], lake: Path, grain: Grain, kill: Kill | None) -> Child:
         """Begins a run of `ingest`."""
         return self._begin(
             {
@@ -129,7 +127,7 @@ class Nursery:
 def _main(jobs: IO[str], answers: IO[str]) -> None:
     from tests.model import warm
 
-    _warm()
+    warm.ENGINES.warm(3)
     for line in jobs:
         job = json.loads(line)
         if "wait" in job:
@@ -146,24 +144,6 @@ def _main(jobs: IO[str], answers: IO[str]) -> None:
             answer = {"pid": pid}
         answers.write(json.dumps(answer) + "\n")
         answers.flush()
-
-
-def _warm() -> None:
-    """Parses lines of both sources on as many engines as a run uses."""
-    from ingest.framing import chunks
-    from ingest.recognise import _Bytes, readings, recognise
-    from tests.model.lines import Press
-    from tests.model.warm import ENGINES, PLAN
-
-    engines = [ENGINES(PLAN.settings) for _ in range(PLAN.workers + 1)]
-    for engine in engines:
-        for source in PLAN.sources:
-            text = b"".join(line.text + b"\n" for line in Press().lines(source, [1, 1, 1]))
-            found = recognise(engine, text, readings(PLAN.sources, {}))
-            assert found is not None
-            for chunk in chunks(_Bytes(text), found[1], 0):
-                assert engine.parse(found[0], chunk.records).events.num_rows == 3
-    ENGINES.take_back()
 
 
 def _child(job: dict[str, Any], run: Callable[..., Summary]) -> None:

@@ -8,16 +8,22 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-import ingest.pipeline as pipeline
-from ingest import Counts, Engine, Plan, Settings, Summary, ingest, load_sources
-from ingest.framing import Chunk, Framing, Readable, chunks
+import ingest.workers as workers_module
+from ingest import Counts, Engine, Plan, Settings, Summary, batch, ingest, load_sources, pipeline
+from ingest.framing import Chunk, chunks
+from ingest.reader import parse_chunk
+from ingest.recognise import Bytes, readings, recognise
+from ingest.workers import Workers
 from lake.table import Lake
+from tests.model.lines import Burst, Press
 
 
 @dataclass(frozen=True)
@@ -37,67 +43,76 @@ def plan() -> Plan:
     sources = load_sources()
     nginx = sources["nginx"]
     few = {"nginx": replace(nginx, formats={"combined": nginx.formats["combined"]}), "okta": sources["okta"]}
-    return Plan(few, Settings("a key of tests"), workers=2)
+    return Plan(few, Settings("a key of tests"))
 
 
 class Engines:
-    """Engines that go from one run to the next. One run at a time."""
+    """Engines that were used before, for workers to begin with."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._free: list[Engine] = []
-        self._lent: list[Engine] = []
 
     def __call__(self, settings: Settings) -> Engine:
         with self._lock:
-            engine = self._free.pop() if self._free else Engine(settings)
-            self._lent.append(engine)
-        return engine
+            return self._free.pop() if self._free else Engine(settings)
 
-    def take_back(self) -> None:
-        """The run has ended, its threads are gone."""
-        self._free += self._lent
-        self._lent.clear()
+    def warm(self, count: int) -> None:
+        """Makes so many, and has each parse lines of both sources."""
+        for _ in range(count):
+            engine = Engine(PLAN.settings)
+            for source in PLAN.sources:
+                _parse_some(
+                    engine, b"".join(line.text + b"\n" for line in Press().lines(source, Burst((1, 1, 1))))
+                )
+            self._free.append(engine)
 
 
 ENGINES = Engines()
 PLAN = plan()
 
 
+@cache
+def workers() -> Workers:
+    """The workers of this process, for one run after another."""
+    workers_module.Engine = ENGINES  # type: ignore[misc, assignment]
+    return Workers(PLAN.settings, 2)
+
+
 def run(paths: Sequence[Path], lake: Path, grain: Grain) -> Summary:
     """A run of `ingest`, warm."""
     with _changed(grain):
-        try:
-            return ingest(list(paths), Lake(lake), PLAN)
-        finally:
-            ENGINES.take_back()
+        return ingest(list(paths), Lake(lake), PLAN, workers=workers())
+
+
+def _parse_some(engine: Engine, text: bytes) -> None:
+    candidates = readings(PLAN.sources, {})
+    layout = recognise(engine, text, candidates)
+    assert layout is not None
+    for chunk in chunks(Bytes(text), layout.framing, 0):
+        parsed = parse_chunk(engine, layout, candidates, chunk, datetime.now(UTC))
+        assert parsed.events.num_rows == text.count(b"\n")
 
 
 @contextmanager
 def _changed(grain: Grain) -> Iterator[None]:
-    """Changes names of the pipeline for a run; one that is not there any more is an AttributeError."""
-    changes: dict[str, Any] = {"Engine": ENGINES}
-    if grain.chunk_bytes is not None:
-        changes["chunks"] = _chunks_of(grain.chunk_bytes)
-    if grain.commit_each:
-        changes["_COMMIT_BYTES"] = 1
-    before = {name: getattr(pipeline, name) for name in changes}
-    real = time.time
+    """Changes the grain for a run. A name that is not there any more is an AttributeError."""
+    before = pipeline.chunks, batch._BATCH_BYTES, time.time
     try:
-        for name, value in changes.items():
-            setattr(pipeline, name, value)
+        if grain.chunk_bytes is not None:
+            pipeline.chunks = _small(before[0], grain.chunk_bytes)
+        if grain.commit_each:
+            batch._BATCH_BYTES = 1
         if grain.skew:
-            time.time = lambda: real() + grain.skew
+            time.time = lambda: before[2]() + grain.skew
         yield
     finally:
-        time.time = real
-        for name, value in before.items():
-            setattr(pipeline, name, value)
+        pipeline.chunks, batch._BATCH_BYTES, time.time = before
 
 
-def _chunks_of(size: int) -> Any:
-    def small(stream: Readable, framing: Framing, start: int, before: bytes = b"") -> Iterator[Chunk]:
-        return chunks(stream, framing, start, before, size)
+def _small(chunks: Callable[..., Iterator[Chunk]], size: int) -> Callable[..., Iterator[Chunk]]:
+    def small(*arguments: Any, **named: Any) -> Iterator[Chunk]:
+        return chunks(*arguments, **named, size=size)
 
     return small
 
