@@ -88,8 +88,9 @@ class Scanner(Protocol):
         """Where in the input the record begins that has begun and not ended."""
         ...
 
-    def scan(self, buffer: Bytes, base: int, new: int, filled: int, at_end: bool) -> Found:
-        """Searches buffer[new:filled]; buffer[0] is byte `base` of the input. PADDING NULs follow."""
+    def scan(self, buffer: Bytes, base: int, new: int, filled: int, at_end: bool, nul: bool) -> Found:
+        """Searches buffer[new:filled], in which there may be NULs if `nul`; buffer[0] is byte `base` of the
+        input. PADDING NULs follow."""
         ...
 
 

@@ -50,7 +50,7 @@ class DocumentScanner:
             return self._document
         return self._text[0] if self._text else None
 
-    def scan(self, buffer: Bytes, base: int, new: int, filled: int, at_end: bool) -> Found:
+    def scan(self, buffer: Bytes, base: int, new: int, filled: int, at_end: bool, nul: bool) -> Found:
         starts, ends = [], []
         for first in range(new, filled, _BLOCK):
             found = self._block(buffer, base, first, min(filled, first + _BLOCK))

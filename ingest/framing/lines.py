@@ -21,25 +21,29 @@ class LineScanner:
         self.pending: int | None = None
         self._next = start
 
-    def scan(self, buffer: Bytes, base: int, new: int, filled: int, at_end: bool) -> Found:
-        return self.found(buffer, base, newline_positions(buffer[new:filled]) + new, new, filled)
+    def scan(self, buffer: Bytes, base: int, new: int, filled: int, at_end: bool, nul: bool) -> Found:
+        breaks = newline_positions(buffer[new:filled])
+        breaks += new
+        return self.found(buffer, base, breaks, new, filled, nul)
 
-    def found(self, buffer: Bytes, base: int, breaks: Positions, new: int, filled: int) -> Found:
+    def found(self, buffer: Bytes, base: int, breaks: Positions, new: int, filled: int, nul: bool) -> Found:
         """The lines that end at these places of the buffer; what follows the last is pending."""
-        first = np.array([self._next - base], dtype=np.int64)
-        starts = np.concatenate([first, breaks + 1])
-        ends = np.append(breaks, filled)
-        begun = int(starts[0] < new)
-        starts[begun:] = after_nuls(buffer, starts[begun:], ends[begun:])
+        starts = np.empty(len(breaks) + 1, dtype=np.int64)
+        starts[0] = self._next - base
+        np.add(breaks, 1, out=starts[1:])
+        if nul:
+            begun = int(starts[0] < new)
+            starts[begun:] = after_nuls(buffer, starts[begun:], np.append(breaks, filled)[begun:])
         self._next = int(starts[-1]) + base
         self.pending = self._next if self._next < base + filled else None
-        return Found(starts[:-1] + base, breaks + base, base + filled)
+        starts += base
+        return Found(starts[:-1], breaks + base, base + filled)
 
 
-def without_ends(buffer: Bytes, starts: Positions, ends: Positions) -> Positions:
-    """The ends of lines, before a carriage return and before NULs."""
-    ends = ends - ((ends > starts) & (buffer[ends - 1] == 0x0D))
-    return before_nuls(buffer, starts, ends)
+def before_return(buffer: Bytes, starts: Positions, ends: Positions) -> Positions:
+    """The ends of lines, before a carriage return."""
+    carriage = (ends > starts) & (buffer[ends - 1] == 0x0D)
+    return np.subtract(ends, carriage, dtype=np.int64)
 
 
 def after_nuls(buffer: Bytes, starts: Positions, ends: Positions) -> Positions:

@@ -6,16 +6,16 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from ingest.columns import PADDING, Positions, Records, as_text, holds, without_escapes
+from ingest.columns import PADDING, Bytes, Positions, Records, as_text, holds, without_escapes
 from ingest.errors import InputError
 from ingest.framing.chunk import LONGEST_RECORD, Chunk, Framing, Overlong, Readable, Scanner
 from ingest.framing.documents import DocumentScanner
-from ingest.framing.lines import LineScanner, without_ends
+from ingest.framing.lines import LineScanner, before_nuls, before_return
 from ingest.framing.rows import RowScanner, as_objects
 
 TAIL_BYTES = 1024
 _LAST_LINES = 64
-_NUL, _ESC, _BLANK = 0x00, 0x1B, 0x20
+_NUL, _RETURN, _ESC, _BLANK = 0x00, 0x0D, 0x1B, 0x20
 _BLOCK = 256 * 1024
 _BOM = (0xEF, 0xBB, 0xBF)
 _NONE = np.empty(0, dtype=np.int64)
@@ -49,9 +49,13 @@ def chunks(
     held: tuple[Positions, Positions] = (_NONE, _NONE)
     while True:
         window.fill()
-        found = scanner.scan(window.buffer, window.base, window.scanned, window.filled, window.at_end)
+        found = scanner.scan(
+            window.buffer, window.base, window.scanned, window.filled, window.at_end, _NUL in window.present
+        )
         window.scanned = found.scanned - window.base
-        starts, ends = np.concatenate([held[0], found.starts]), np.concatenate([held[1], found.ends])
+        starts, ends = found.starts, found.ends
+        if len(held[0]):
+            starts, ends = np.concatenate([held[0], starts]), np.concatenate([held[1], ends])
         pending = scanner.pending
         over = pending is not None and found.scanned - pending > longest
         waiting = 0
@@ -86,6 +90,7 @@ class _Window:
         self.base = start
         self.filled = 0
         self.scanned = 0
+        self.present: set[int] = set()
         self.at_end = False
         self.problem: InputError | None = None
 
@@ -96,7 +101,7 @@ class _Window:
 
     def fill(self) -> None:
         """Reads until the buffer (less its padding) is full or the stream ends or breaks."""
-        view = memoryview(self.buffer.data).cast("B")[: len(self.buffer) - PADDING]
+        view, known = memoryview(self.buffer.data).cast("B")[: len(self.buffer) - PADDING], self.filled
         try:
             while self.filled < len(view):
                 got = self._stream.readinto(view[self.filled :])
@@ -107,6 +112,7 @@ class _Window:
         except InputError as broken:
             self.problem = broken
         self.buffer[self.filled : self.filled + PADDING] = 0
+        self.present |= _special(self.buffer[known : self.filled])
 
     def keep_from(self, position: int, shared: bool) -> None:
         """Forgets what came before this byte of the input. A buffer that is shared is left as it is."""
@@ -119,12 +125,19 @@ class _Window:
             self.buffer = fresh
         else:
             self.buffer[: len(rest)] = rest
+        self.present = _special(rest)
         self.base, self.filled, self.scanned = self.base + cut, len(rest), self.scanned - cut
 
     def tail(self, position: int) -> bytes:
         """The last 1,024 bytes (or fewer) of the input before this byte of it."""
         end = position - self.base
         return (self._before + self.buffer[max(0, end - TAIL_BYTES) : end].tobytes())[-TAIL_BYTES:]
+
+
+def _special(data: Bytes) -> set[int]:
+    """Those of the bytes that ask for more work that occur in `data`."""
+    codes = (_NUL, _RETURN, _ESC, _BOM[0])
+    return {code for code, found in zip(codes, holds(data, *codes), strict=True) if found}
 
 
 def _scanner(framing: Framing, start: int) -> Scanner:
@@ -160,12 +173,11 @@ def _chunk(
     open_end: bool = False,
 ) -> Chunk | None:
     """The records that begin and end there as a chunk that ends at `end`; None when there is none."""
-    short = ends - starts <= longest
-    overlong = tuple(
-        Overlong(int(start), int(stop - start))
-        for start, stop in zip(starts[~short], ends[~short], strict=True)
-    )
-    records = _clean(_bare(window, framing, starts[short], ends[short]), framing)
+    long = np.flatnonzero(ends - starts > longest)
+    overlong = tuple(Overlong(int(starts[place]), int(ends[place] - starts[place])) for place in long)
+    if overlong:
+        starts, ends = np.delete(starts, long), np.delete(ends, long)
+    records = _clean(_bare(window, framing, starts, ends), framing, window.present)
     if len(records) == 0 and not overlong:
         return None
     return Chunk(records, end, window.tail(end), open_end, overlong)
@@ -174,29 +186,33 @@ def _chunk(
 def _bare(window: _Window, framing: Framing, starts: Positions, ends: Positions) -> Records:
     """The records as they lie in the buffer, less byte order marks, carriage returns and NULs around them."""
     buffer, first, last = window.buffer, starts - window.base, ends - window.base
-    if framing.kind != "json" and len(starts):
-        last = without_ends(buffer, first, last)
+    if framing.kind == "json" or len(starts) == 0:
+        return Records(buffer, first, last, starts)
+    if _RETURN in window.present:
+        last = before_return(buffer, first, last)
+    if _NUL in window.present:
+        last = before_nuls(buffer, first, last)
+    if _BOM[0] in window.present:
         marked = buffer[first] == _BOM[0]
         if marked.any():
             marked &= (buffer[first + 1] == _BOM[1]) & (buffer[first + 2] == _BOM[2]) & (last - first >= 3)
-            first = first + 3 * marked
+            first += 3 * marked
     return Records(buffer, first, last, starts)
 
 
-def _clean(records: Records, framing: Framing) -> Records:
+def _clean(records: Records, framing: Framing, present: set[int]) -> Records:
     """The records as valid UTF-8 without NUL and without escape sequences; rows of CSV as JSON objects."""
     if len(records) == 0:
         return records
     first, last = int(records.starts[0]), int(records.ends[-1])
-    has_nul, has_escape = holds(records.buffer[first:last], _NUL, _ESC)
-    if has_nul:
+    if _NUL in present:
         buffer = records.buffer.copy()
         for at in range(first, last, _BLOCK):
             block = buffer[at : min(last, at + _BLOCK)]
             block[block == _NUL] = _BLANK
         records = Records(buffer, records.starts, records.ends, records.offsets)
     records = as_text(records)
-    if has_escape:
+    if _ESC in present:
         records = without_escapes(records)
     return as_objects(records, framing.header, framing.delimiter) if framing.kind == "csv" else records
 

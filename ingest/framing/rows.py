@@ -48,14 +48,18 @@ class RowScanner:
     def pending(self) -> int | None:
         return self._lines.pending
 
-    def scan(self, buffer: Bytes, base: int, new: int, filled: int, at_end: bool) -> Found:
+    def scan(self, buffer: Bytes, base: int, new: int, filled: int, at_end: bool, nul: bool) -> Found:
         if filled > new and not at_end and buffer[filled - 1] == _QUOTE:
             filled -= 1  # what a quote means depends on the byte after it
-        breaks = newline_positions(buffer[new:filled])
-        quotes = _quotes(buffer, new, filled, self._beside) - new
-        inside = (np.searchsorted(quotes, breaks) + self._quoted) % 2 == 1
-        self._quoted ^= bool(len(quotes) % 2)
-        return self._lines.found(buffer, base, breaks[~inside] + new, new, filled)
+        breaks = []
+        for first in range(new, filled, _BLOCK):
+            end = min(filled, first + _BLOCK)
+            newlines = newline_positions(buffer[first:end]) + first
+            quotes = _quotes(buffer, first, end, self._beside, open_end=end < filled)
+            inside = (np.searchsorted(quotes, newlines) + self._quoted) % 2 == 1
+            self._quoted ^= bool(len(quotes) % 2)
+            breaks.append(newlines[~inside])
+        return self._lines.found(buffer, base, joined(breaks), new, filled, nul)
 
 
 def _beside(delimiter: str) -> Mask:
@@ -68,15 +72,15 @@ def _beside(delimiter: str) -> Mask:
     return found
 
 
-def _quotes(buffer: Bytes, first: int, end: int, beside: Mask) -> Positions:
-    """Places of the quotes that are not part of a bare word, as the one in `12" disk` is."""
-    places = joined(
-        [
-            np.flatnonzero(buffer[at : min(end, at + _BLOCK)] == _QUOTE) + at
-            for at in range(first, end, _BLOCK)
-        ]
-    )
-    kept: Mask = (places == 0) | beside[buffer[places - 1]] | (places == end - 1) | beside[buffer[places + 1]]
+def _quotes(buffer: Bytes, first: int, end: int, beside: Mask, open_end: bool = False) -> Positions:
+    """Places of the quotes that are not part of a bare word, as the one in `12" disk` is.
+
+    `open_end`: the byte at `end` belongs to the same row, or may.
+    """
+    places = np.flatnonzero(buffer[first:end] == _QUOTE) + first
+    kept: Mask = (places == 0) | beside[buffer[places - 1]] | beside[buffer[places + 1]]
+    if not open_end:
+        kept |= places == end - 1
     return places[kept]
 
 
