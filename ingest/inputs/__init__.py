@@ -19,7 +19,8 @@ def open_input(item: Input) -> Iterator[Stream]:
 
     A file in a tar archive costs nothing to open while `discover` has not gone on, if one begins
     within its first 1 MB or skips to where it was last read; else the archive is read again up to it.
-    What comes from a pipe can be opened again only so far; beyond, reading raises InputError.
+    What comes from a pipe can be opened again in the same way; what is past raises InputError. Inputs
+    of one archive or pipe are for one thread at a time.
     """
     with ExitStack() as stack:
         yield Stream(item.name, item.opener(stack))

@@ -119,7 +119,7 @@ def _tar_members(origin: Origin, tar: Tar, about: About) -> Found:
                 yield InputError(f"{member.name}: {entry.problem}")
                 continue
             try:
-                there = TarOrigin(origin, place, entry.name, member)
+                there = TarOrigin(origin, about.name, place, entry.name, member)
                 told = yield from passing(there, peel(tar, member.name, about.meter, there.layer), member)
             except InputError as problem:
                 told = problem
@@ -137,7 +137,7 @@ def _zip_members(origin: Origin, archive: Zip, about: About) -> Iterator[Input |
         if _hidden(info.filename):
             continue
         member = about.member(info.filename, modified_of(info))
-        there = ZipOrigin(origin, place, info.filename, member, archive)
+        there = ZipOrigin(origin, about.name, place, info.filename, member, archive)
         try:
             with ExitStack() as stack:
                 peeled = there.open(stack)
@@ -158,6 +158,7 @@ class TarOrigin:
     """A file of a tar archive: the archive is read up to it."""
 
     archive: Origin
+    archive_name: str
     place: int
     entry_name: str
     about: About
@@ -171,7 +172,7 @@ class TarOrigin:
         """The content from its first byte."""
         peeled = self.archive.open(stack)
         if peeled.kind == "tar":
-            tar = Tar(read_ahead(peeled, stack), self.about.name.rsplit("!", 1)[0])
+            tar = Tar(read_ahead(peeled, stack), self.archive_name)
             for place, entry in enumerate(tar):
                 if place == self.place and entry.name == self.entry_name:
                     return peel(tar, self.about.name, self.about.meter, self.layer)
@@ -185,6 +186,7 @@ class ZipOrigin:
     """A file of a zip archive: of the open one, as long as it is open."""
 
     archive: Origin
+    archive_name: str
     place: int
     entry_name: str
     about: About
@@ -205,8 +207,8 @@ class ZipOrigin:
         if not opened.alive:
             peeled = self.archive.open(stack)
             if peeled.kind == "zip":
-                name = self.about.name.rsplit("!", 1)[0]
-                opened = stack.enter_context(closing(Zip(read_ahead(peeled, stack), name)))
+                raw = read_ahead(peeled, stack)
+                opened = stack.enter_context(closing(Zip(raw, self.archive_name)))
             if peeled.kind != "zip" or opened.name_at(self.place) != self.entry_name:
                 raise InputError(
                     f"{self.about.name}: the archive has changed since it was opened; read it again"

@@ -62,9 +62,9 @@ class Decompressed:
             self._problem = problem
             raise
         except _BROKEN as problem:
+            why = "needs too much memory" if "memory" in str(problem).lower() else "is broken or cut off"
             self._problem = InputError(
-                f"{self._name}: its {self._codec} data is broken or cut off ({problem}); "
-                "what came before has been read"
+                f"{self._name}: its {self._codec} data {why} ({problem}); what came before has been read"
             )
             raise self._problem from problem
         if allowed < got:

@@ -78,13 +78,27 @@ class SeekableFile:
         except FAILURES as problem:
             raise self._error(problem) from problem
 
+    def tell(self) -> int:
+        """The byte that is read next."""
+        return self._file.tell() - len(self._held)
+
     def skip(self, size: int) -> bytes | None:
         """As `pass_over`, without reading what is passed over."""
-        position = self._file.tell() - len(self._held)
+        position = self.tell()
         if self.size() < position + size:
             return None
         self.seek(position + max(0, size - _TAIL))
         return pass_over(self, min(size, _TAIL))
+
+    def begins_with(self, head: bytes) -> bool:
+        """Whether a file of this machine begins so now; others do not change while they are read."""
+        descriptor = getattr(self._file, "fileno", None)
+        if descriptor is None:
+            return True
+        try:
+            return os.pread(descriptor(), len(head), 0) == head
+        except FAILURES as problem:
+            raise self._error(problem) from problem
 
     def size(self) -> int:
         """Bytes of the file now."""
@@ -96,7 +110,7 @@ class SeekableFile:
     def as_python_file(self) -> io.BufferedReader:
         """The file for code that wants a whole Python file; begins at byte 0."""
         self.seek(0)
-        return io.BufferedReader(_PythonFile(self, self._file), 256 * 1024)
+        return io.BufferedReader(_PythonFile(self), 256 * 1024)
 
     def _from_block(self, buffer: memoryview) -> int:
         if not self._held:
@@ -117,9 +131,8 @@ class SeekableFile:
 
 
 class _PythonFile(io.RawIOBase):
-    def __init__(self, whole: SeekableFile, file: Positioned) -> None:
+    def __init__(self, whole: SeekableFile) -> None:
         self._whole = whole
-        self._file = file
 
     def readable(self) -> bool:
         return True
@@ -136,7 +149,7 @@ class _PythonFile(io.RawIOBase):
         return at
 
     def tell(self) -> int:
-        return self._file.tell() - len(self._whole._held)
+        return self._whole.tell()
 
 
 class Pipe:

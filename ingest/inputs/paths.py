@@ -168,7 +168,8 @@ def _matching(pattern: Path) -> Iterator[Place | InputError]:
     if not found:
         yield InputError(f"{pattern}: no file matches it")
     for path in found:
-        yield from _local(path)
+        # a named pipe would wait for its writer, and nobody named it
+        yield from [LocalFile(path, named=True)] if path.is_fifo() else _local(path)
 
 
 def _in_folder(path: Path) -> Iterator[Place | InputError]:

@@ -42,6 +42,10 @@ class Stream:
                 raise
         return bytes(buffer[:total])
 
+    def begins_with(self, head: bytes) -> bool:
+        """Whether the input still begins so, where it is a plain file that may change as it is read."""
+        return self._raw.begins_with(head) if isinstance(self._raw, SeekableFile) else True
+
     def skip(self, size: int) -> bytes | None:
         """Passes over `size` bytes; the last 1,024 of them (or fewer), None where the input is shorter."""
         if isinstance(self._raw, SeekableFile | Cursor):

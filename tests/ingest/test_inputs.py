@@ -169,6 +169,17 @@ def test_what_the_first_bytes_tell() -> None:
     assert codec_of(b"") is None
 
 
+def test_compression_that_needs_too_much_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    window_of_2_gib = b"\x28\xb5\x2f\xfd\x00\xa8" + b"\x09\x00\x00x"
+    path = tmp_path / "a.zst"
+    path.write_bytes(window_of_2_gib)
+    assert "a.zst: its zstd data needs too much memory" in contents(path)[1][0]
+    monkeypatch.setattr("ingest.inputs.codecs._XZ_MEMORY", 100_000)
+    path = tmp_path / "a.xz"
+    path.write_bytes(PACK["xz"](SHORT))
+    assert "a.xz: its xz data needs too much memory" in contents(path)[1][0]
+
+
 def test_a_head_that_breaks_off_is_still_given(tmp_path: Path) -> None:
     path = tmp_path / "growing.gz"
     path.write_bytes(gzip.compress(SHORT)[:-2000])

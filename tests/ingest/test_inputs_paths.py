@@ -115,6 +115,7 @@ def test_a_named_pipe(tmp_path: Path) -> None:
 def test_a_pipe_in_a_folder_does_not_wait(tree: Path) -> None:
     os.mkfifo(tree / "pipe")
     assert "pipe: not a file or folder" in _names(tree, tree)
+    assert _names(tree, tree / "p*") == ["pipe: not a file or folder"]
 
 
 def test_file_urls(tree: Path) -> None:
