@@ -41,6 +41,10 @@ TABLES: Mapping[str, tuple[pa.Schema, list[str]]] = {
 }
 """The tables of a lake: their schemas, and the columns that partition them."""
 
+_CONFIGURATION: Mapping[str, str | None] = {"delta.logRetentionDuration": "interval 1 hours"}
+"""Commits are kept for an hour and then live on in a checkpoint. Who follows logs commits every other
+second: a day of that is 40,000 files, and opening a table with so many takes a second, a commit four."""
+
 _ROWS = {_EVENTS: "events", _QUARANTINE: "quarantined"}
 _MARK = "why401.commit"
 _LATEST = 20
@@ -91,7 +95,12 @@ class Lake:
                 path.mkdir(parents=True, exist_ok=True)
                 if not DeltaTable.is_deltatable(str(path)):
                     DeltaTable.create(
-                        str(path), schema=schema, mode="ignore", partition_by=partitions, name=name
+                        str(path),
+                        schema=schema,
+                        mode="ignore",
+                        partition_by=partitions,
+                        name=name,
+                        configuration=_CONFIGURATION,
                     )
             except (OSError, DeltaError) as problem:
                 raise LakeError(f"{self.folder}: the lake cannot be written: {plain(problem)}") from problem

@@ -95,7 +95,10 @@ def compact(
 @app.command()
 def vacuum(
     days: Annotated[
-        float, typer.Option(min=0, help="Keep the files of earlier versions for so many days.")
+        float,
+        typer.Option(
+            min=0, max=care.RETENTION.days, help="Keep the files of earlier versions for so many days."
+        ),
     ] = care.RETENTION.days,
     dry_run: DryRunOption = False,
     lake: LakeOption = None,

@@ -13,6 +13,8 @@ from lake.errors import LakeError, plain
 from lake.table import TABLES, Lake
 
 RETENTION = timedelta(days=7)
+"""So long does the Delta log remember what was removed, and when; no file is kept longer."""
+
 ORPHAN_AGE = timedelta(hours=1)
 """A file that no version refers to may be one that a running ingest will commit, until it is so old."""
 
@@ -36,6 +38,7 @@ def vacuum(
     keeps go too. With `dry_run`, only says what it would delete. Raises LakeError.
     """
     now = now or datetime.now(UTC)
+    retention = min(retention, RETENTION)
     replaced = orphans = freed = 0
     for name in TABLES:
         folder = lake.folder / name

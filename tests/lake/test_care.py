@@ -228,6 +228,26 @@ def test_files_are_told_apart_when_the_log_is_a_checkpoint(lake: Lake) -> None:
     assert vacuum(lake, timedelta(0)).replaced == 5 + 3
 
 
+def test_the_log_of_a_lake_that_is_committed_to_all_day_stays_short(tmp_path: Path) -> None:
+    lake = new_lake(tmp_path / "lake")
+    reader = Lake(lake.folder)
+    assert reader.event_files() == []
+    log = lake.folder / "events" / "_delta_log"
+    add(lake, events(10))
+    for number in range(205):
+        lake.commit_events([], {f"empty{number}": number}, {"records": 1, "events": 0, "ignored": 1})
+        if number in (99, 199):
+            for path in log.iterdir():
+                age(path)
+    assert len(list(log.iterdir())) < 120
+    # who opened the table long ago, and who opens it now, see all of it
+    for seen in (reader, Lake(lake.folder)):
+        assert len(seen.event_files()) == 1
+        assert seen.progress("empty0") == 0
+        assert seen.totals("events").records == 215
+    assert check(lake).sound
+
+
 def test_other_engines_can_read_the_lake_after_all_care(lake: Lake) -> None:
     compact(lake)
     retain(lake, days=2)
