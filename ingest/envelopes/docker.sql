@@ -6,7 +6,7 @@ documentation = ["https://docs.docker.com/engine/logging/drivers/json-file/"]
 SELECT
     CASE WHEN ours THEN without_newline(d.log) ELSE line END AS line,
     "offset",
-    CASE WHEN ours THEN iso_time(d.time) END AS time,
+    CASE WHEN ours THEN stamp_time(d.time) END AS time,
     CASE WHEN ours THEN d.stream END AS stream,
     -- a line above 16 KiB is written in parts; only the last one has its newline
     ours AND NOT ends_with(d.log, chr(10)) AS partial

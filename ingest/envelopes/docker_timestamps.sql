@@ -9,10 +9,10 @@ documentation = [
 priority = 60
 */
 SELECT
-    CASE WHEN time IS NULL THEN line ELSE after_fields(line, [stamp]) END AS line,
+    CASE WHEN time IS NULL THEN line ELSE after_field(line, stamp) END AS line,
     "offset",
     time
 FROM (
-    SELECT *, CASE WHEN stamp[11] = 'T' AND stamp[20] = '.' AND len(stamp) IN (30, 35) THEN iso_time(stamp) END AS time
+    SELECT *, CASE WHEN stamp[11] = 'T' AND stamp[20] = '.' AND len(stamp) IN (30, 35) THEN stamp_time(stamp) END AS time
     FROM (SELECT *, split_part(line, ' ', 1) AS stamp FROM records)
 )

@@ -28,11 +28,11 @@ FROM (
                 CASE WHEN tabbed THEN split_part(line, chr(9), 1) ELSE left(line, len(line) - len(unstamped) - 1) END AS stamp,
                 CASE WHEN tabbed THEN split_part(line, chr(9), 2) ELSE rtrim(split_part(unstamped, ' ', 1), ':') END AS tag,
                 CASE WHEN tabbed THEN substr(line, len(split_part(line, chr(9), 1)) + len(split_part(line, chr(9), 2)) + 3)
-                     ELSE after_fields(unstamped, [split_part(unstamped, ' ', 1)]) END AS document
+                     ELSE after_field(unstamped, split_part(unstamped, ' ', 1)) END AS document
             FROM (
                 SELECT *, line[11] = 'T' AND contains(line, chr(9) || '{') AS tabbed,
                     CASE WHEN line[11] = ' ' AND line[5] = '-' AND contains(line, ': {') THEN
-                        after_fields(line, [split_part(line, ' ', 1), split_part(line, ' ', 2), split_part(line, ' ', 3)]) END AS unstamped
+                        substr(line, len(split_part(line, ' ', 2)) + len(split_part(line, ' ', 3)) + 14) END AS unstamped
                 FROM records
             )
         )

@@ -4,7 +4,7 @@ recognise = '^\[(pod|job|deployment|replicaset|statefulset|daemonset)/[^\]\s/]+/
 documentation = ["https://kubernetes.io/docs/reference/kubectl/generated/kubectl_logs/"]
 */
 SELECT
-    CASE WHEN ours THEN after_fields(line, [prefix]) ELSE line END AS line,
+    CASE WHEN ours THEN after_field(line, prefix) ELSE line END AS line,
     "offset",
     CASE WHEN ours THEN split_part(prefix, '/', 2) END AS host,
     CASE WHEN ours THEN prefix[2:-2] END AS stream

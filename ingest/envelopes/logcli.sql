@@ -19,7 +19,7 @@ FROM (
     FROM (
         SELECT *, CASE WHEN starts_with(line, chr(27)) THEN iso_time(regexp_replace(stamp, '\x1b\[[0-9;]*m', '', 'g'))
                        WHEN stamp[11] = 'T' AND len(stamp) IN (20, 25) THEN iso_time(stamp) END AS time,
-            after_fields(line, [stamp]) AS rest
+            after_field(line, stamp) AS rest
         FROM (SELECT *, split_part(line, ' ', 1) AS stamp FROM records)
     )
 )

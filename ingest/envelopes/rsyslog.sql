@@ -5,15 +5,17 @@ recognise = '^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d((\.\d{1,6})?[+-]\d\d:?\d\d|(\.\d{4,
 documentation = ["https://www.rsyslog.com/doc/configuration/templates.html"]
 */
 SELECT
-    CASE WHEN ours THEN syslog_text(after_tag(after_fields(line, [stamp, host]))) ELSE line END AS line,
+    CASE WHEN ours THEN syslog_text(message) ELSE line END AS line,
     "offset",
     CASE WHEN ours THEN time END AS time,
     CASE WHEN ours THEN host END AS host
 FROM (
-    SELECT *, coalesce(time IS NOT NULL AND host <> '' AND ends_with(tag, ':') AND tag <> ':', false) AS ours
+    SELECT *, coalesce(time IS NOT NULL AND host <> '' AND tag <> '', false) AS ours, after_field(rest, tag) AS message
     FROM (
-        SELECT *, CASE WHEN stamp[11] = 'T' AND stamp[5] = '-' THEN iso_time(stamp) END AS time,
-            split_part(line, ' ', 2) AS host, split_part(line, ' ', 3) AS tag
-        FROM (SELECT *, split_part(line, ' ', 1) AS stamp FROM records)
+        SELECT *, tag_of(rest) AS tag, CASE WHEN rest IS NOT NULL THEN stamp_time(stamp) END AS time
+        FROM (
+            SELECT *, CASE WHEN stamp[11] = 'T' AND stamp[5] = '-' THEN substr(line, len(stamp) + len(host) + 3) END AS rest
+            FROM (SELECT *, split_part(line, ' ', 1) AS stamp, split_part(line, ' ', 2) AS host FROM records)
+        )
     )
 )

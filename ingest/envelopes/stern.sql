@@ -7,7 +7,7 @@ priority = 70
 */
 SELECT
     CASE WHEN d.message IS NOT NULL AND d.podName IS NOT NULL THEN without_newline(d.message)
-         WHEN pod IS NOT NULL THEN after_fields(line, words[1:place + 1])
+         WHEN pod IS NOT NULL THEN substr(line, len(array_to_string(words[1:place + 1], ' ')) + 2)
          ELSE line END AS line,
     "offset",
     coalesce(d.podName, pod) AS host,

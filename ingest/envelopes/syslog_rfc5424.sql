@@ -54,22 +54,23 @@ messages AS (
 )
 SELECT
     CASE WHEN NOT ours THEN line
-         WHEN rest[1] <> '[' THEN without_newline(ltrim(after_fields(rest, ['-']), chr(65279)))
          -- some put all that they have to say into the structured data
-         WHEN len(rest) <= len(structured) + 1 THEN structured
-         ELSE without_newline(ltrim(after_fields(rest, [structured]), chr(65279))) END AS line,
+         WHEN text = '' AND data[1] = '[' THEN data
+         WHEN starts_with(text, chr(65279)) THEN without_newline(text[2:])
+         ELSE without_newline(text) END AS line,
     "offset",
-    CASE WHEN ours THEN iso_time(fields[2]) END AS time,
-    CASE WHEN ours THEN nullify(fields[3]) END AS host
+    CASE WHEN ours THEN stamp_time(stamp) END AS time,
+    CASE WHEN ours THEN nullify(host) END AS host
 FROM (
-    SELECT *, coalesce(rest[1] = '[' AND structured <> '' OR rest[1:2] IN ('-', '- '), false) AS ours
+    SELECT *, coalesce(data <> '', false) AS ours, after_field(rest, data) AS text
     FROM (
-        SELECT *, CASE WHEN rest[1] = '[' THEN regexp_extract(rest, '^(\[(?:[^\]"]|"(?:[^"\\]|\\.)*")*\])+') END AS structured
+        SELECT *, CASE WHEN rest[1] = '[' THEN regexp_extract(rest, '^(\[(?:[^\]"]|"(?:[^"\\]|\\.)*")*\])+')
+                       WHEN rest[1:2] IN ('-', '- ') THEN '-' END AS data
         FROM (
-            SELECT *, CASE WHEN fields IS NOT NULL AND fields[1] LIKE '<%>1' THEN after_fields(body, fields) END AS rest
+            SELECT *, CASE WHEN head LIKE '<%>1' THEN substr(body, 7 + len(head) + len(stamp) + len(host) + len(app) + len(process) + len(id)) END AS rest
             FROM (
-                SELECT *, CASE WHEN body[1] = '<' THEN [split_part(body, ' ', 1), split_part(body, ' ', 2),
-                    split_part(body, ' ', 3), split_part(body, ' ', 4), split_part(body, ' ', 5), split_part(body, ' ', 6)] END AS fields
+                SELECT *, split_part(body, ' ', 1) AS head, split_part(body, ' ', 2) AS stamp, split_part(body, ' ', 3) AS host,
+                    split_part(body, ' ', 4) AS app, split_part(body, ' ', 5) AS process, split_part(body, ' ', 6) AS id
                 FROM (SELECT *, CASE WHEN counted IS NULL THEN line ELSE substr(line, strpos(line, ' ') + 1) END AS body
                       FROM messages)
             )

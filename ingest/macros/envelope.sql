@@ -1,7 +1,14 @@
 -- Envelope vocabulary: the line that a wrapper holds.
 
 -- A payload without the newline that ended it.
-CREATE MACRO without_newline(value) AS rtrim(value, chr(10) || chr(13));
+CREATE MACRO without_newline(value) AS
+    CASE WHEN NOT ends_with(value, chr(10)) THEN value
+         WHEN ends_with(value, chr(13) || chr(10)) THEN value[:-3] ELSE value[:-2] END;
+
+-- A time in the shape of ISO 8601, which most envelopes write in UTC.
+CREATE MACRO stamp_time(value) AS
+    CASE WHEN ends_with(value, 'Z') OR ends_with(value, '+00:00') THEN TRY_CAST(value AS TIMESTAMP)
+         ELSE iso_time(value) END;
 
 -- The text of a JSON value that is a string; NULL for any other.
 CREATE MACRO json_string(value) AS
@@ -30,18 +37,14 @@ CREATE MACRO syslog_text(value) AS
          THEN replace(replace(replace(value, '#011', chr(9)), '#033', chr(27)), '#012', chr(10))
          ELSE value END;
 
--- What follows the first `count` fields of a text in which one blank divides fields.
-CREATE MACRO after_fields(value, fields) AS
-    substr(value, len(array_to_string(fields, ' ')) + 2);
+-- What follows a field and the blank after it.
+CREATE MACRO after_field(value, field) AS substr(value, len(field) + 2);
 
--- What follows `TAG: ` or `TAG[PID]: `, the head of a syslog message, if it has one.
-CREATE MACRO after_tag(value) AS
+-- `TAG:` or `TAG[PID]:` where a syslog message begins so. Macros repeat their arguments: give them columns.
+CREATE MACRO tag_of(value) AS
     CASE WHEN ends_with(split_part(value, ' ', 1), ':')
-              AND regexp_full_match(split_part(value, ' ', 1), '[A-Za-z][^\s:\[\]]{0,63}(\[[^\]]*\])?:')
-         THEN substr(value, strpos(value, ' ') + 1)
-         -- a tag whose message is empty has no blank after it
-         WHEN regexp_full_match(left(value, 80), '[A-Za-z][^\s:\[\]]{0,63}(\[[^\]]*\])?:') THEN ''
-         ELSE value END;
+              AND regexp_full_match(split_part(value, ' ', 1), '[A-Za-z][^\s:\[\]]*(\[[^\]]*\])?:')
+         THEN split_part(value, ' ', 1) END;
 
 -- OTLP's list of keys and typed values as a plain JSON object; NULL for an empty list.
 CREATE MACRO otlp_object(pairs) AS
