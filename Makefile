@@ -6,7 +6,7 @@ PORT ?= 8501
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help ingest dashboard report test test-slow lint demo benchmark docs constraints clean
+.PHONY: help ingest dashboard report test test-slow test-model lint demo benchmark docs constraints clean
 
 help:
 	@echo "make ingest [LOGS=path]     read logs into data/lake (the sample logs, when no path is given)"
@@ -14,6 +14,7 @@ help:
 	@echo "make report [REPORT=file]   write the report"
 	@echo "make demo                   the sample week: its alerts, its report, its page"
 	@echo "make test | test-slow       the tests; those that take longer"
+	@echo "make test-model             2,000 sequences of the model of ingest: nothing lost, nothing doubled"
 	@echo "make lint                   ruff and mypy"
 	@echo "make benchmark              throughput beside DuckDB's readers and lnav"
 	@echo "make docs                   write the generated parts of the documentation again"
@@ -40,6 +41,9 @@ test: $(READY)
 
 test-slow: $(READY)
 	$(BIN)/pytest -m slow
+
+test-model: $(READY)
+	WHY401_MODEL_SEQUENCES=$${WHY401_MODEL_SEQUENCES:-2000} $(BIN)/pytest -n 2 --durations=3 tests/model
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -75,7 +75,7 @@ PLAN = plan()
 @cache
 def workers() -> Workers:
     """The workers of this process, for one run after another."""
-    workers_module.Engine = ENGINES  # type: ignore[misc, assignment]
+    vars(workers_module)["Engine"] = ENGINES
     return Workers(PLAN.settings, 2)
 
 
@@ -96,18 +96,26 @@ def _parse_some(engine: Engine, text: bytes) -> None:
 
 @contextmanager
 def _changed(grain: Grain) -> Iterator[None]:
-    """Changes the grain for a run. A name that is not there any more is an AttributeError."""
-    before = pipeline.chunks, batch._BATCH_BYTES, time.time
+    """Changes the grain for a run. A name that is not there any more is a KeyError."""
+    places: dict[str, tuple[dict[str, Any], Any]] = {}
+    if grain.chunk_bytes is not None:
+        places["chunks"] = vars(pipeline), _small(vars(pipeline)["chunks"], grain.chunk_bytes)
+    if grain.commit_each:
+        places["_BATCH_BYTES"] = vars(batch), 1
+    if grain.skew:
+        places["time"] = vars(time), _skewed(time.time, grain.skew)
+    before = {name: module[name] for name, (module, _) in places.items()}
     try:
-        if grain.chunk_bytes is not None:
-            pipeline.chunks = _small(before[0], grain.chunk_bytes)
-        if grain.commit_each:
-            batch._BATCH_BYTES = 1
-        if grain.skew:
-            time.time = lambda: before[2]() + grain.skew
+        for name, (module, value) in places.items():
+            module[name] = value
         yield
     finally:
-        pipeline.chunks, batch._BATCH_BYTES, time.time = before
+        for name, (module, _) in places.items():
+            module[name] = before[name]
+
+
+def _skewed(clock: Callable[[], float], seconds: int) -> Callable[[], float]:
+    return lambda: clock() + seconds
 
 
 def _small(chunks: Callable[..., Iterator[Chunk]], size: int) -> Callable[..., Iterator[Chunk]]:
