@@ -15,8 +15,12 @@ from ingest.framing import Readable
 from ingest.inputs.bounds import Meter
 
 _PIECE = 64 * 1024
-"""Compressed bytes that are decompressed at once. Where data are broken, what is lost is at most this."""
+_GZIP_PIECE = 256 * 1024
+"""Compressed bytes that are decompressed at once. Where data are damaged, what is lost before the damage
+is at most this; where they are cut off, nothing. A fast codec wants large pieces: between two of them it
+waits for the interpreter, which other threads may hold."""
 _OUT = 1024 * 1024
+_GZIP_OUT = 4 * 1024 * 1024
 _XZ_MEMORY = 256 * 1024 * 1024
 """Bytes; `xz -9` needs 65 MiB."""
 _BZIP2_BLOCKS = (b"1AY&SY", b"\x17\x72\x45\x38\x50\x90")
@@ -106,7 +110,8 @@ class _Members:
         self._raw = raw
         self._begin = _BEGIN[codec]
         self._member = self._begin()
-        self._piece = memoryview(bytearray(_PIECE))
+        self._piece = memoryview(bytearray(_GZIP_PIECE if codec == "gzip" else _PIECE))
+        self._most = _GZIP_OUT if codec == "gzip" else _OUT
         self._packed = b""
         self._content = memoryview(b"")
         self._pending = False
@@ -119,7 +124,7 @@ class _Members:
                 self._packed = self._read()
                 if not self._packed:
                     raise EOFError("it ends before the end of its data")
-            self._content = memoryview(self._member.decompress(self._packed, _OUT))
+            self._content = memoryview(self._member.decompress(self._packed, self._most))
             self._packed = self._left()
             # a member may hold more than it gave, though it took all that there was
             self._pending = len(self._content) > 0 and not self._member.eof
