@@ -6,10 +6,11 @@ documentation = ["https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/S3Exp
 priority = 90
 */
 SELECT
-    CASE WHEN time IS NULL THEN line ELSE after_field(line, stamp) END AS line,
+    CASE WHEN time IS NULL THEN line ELSE substr(line, 26) END AS line,
     "offset",
     time
 FROM (
-    SELECT *, CASE WHEN len(stamp) = 24 AND stamp[11] = 'T' AND stamp[20] = '.' AND stamp[24] = 'Z' THEN stamp_time(stamp) END AS time
-    FROM (SELECT *, split_part(line, ' ', 1) AS stamp FROM records)
+    SELECT *, CASE WHEN line[24] = 'Z' AND line[11] = 'T' AND line[20] = '.' AND (line[25] = ' ' OR len(line) = 24)
+                   THEN stamp_time(left(line, 24)) END AS time
+    FROM records
 )

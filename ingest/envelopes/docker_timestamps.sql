@@ -9,10 +9,15 @@ documentation = [
 priority = 60
 */
 SELECT
-    CASE WHEN time IS NULL THEN line ELSE after_field(line, stamp) END AS line,
+    CASE WHEN time IS NULL THEN line ELSE substr(line, len(stamp) + 2) END AS line,
     "offset",
     time
 FROM (
-    SELECT *, CASE WHEN stamp[11] = 'T' AND stamp[20] = '.' AND len(stamp) IN (30, 35) THEN stamp_time(stamp) END AS time
-    FROM (SELECT *, split_part(line, ' ', 1) AS stamp FROM records)
+    SELECT *, CASE WHEN line[11] = 'T' AND line[20] = '.' THEN stamp_time(stamp) END AS time
+    FROM (
+        -- a time has 30 letters, or 35 with an offset; nothing follows it where the line is empty
+        SELECT *, CASE WHEN line[31] = ' ' OR len(line) = 30 THEN left(line, 30)
+                       WHEN line[36] = ' ' OR len(line) = 35 THEN left(line, 35) END AS stamp
+        FROM records
+    )
 )
