@@ -84,6 +84,9 @@ def test_a_disk_that_is_full_when_the_commit_is_written(lake: Lake) -> None:
         "files = lake.write_events(events(10, file='new')); limit(100); lake.commit_events(files, {'new': 1}, {})",
     )
     assert "nothing was added" in said
+    assert "File too large" in said
+    assert "\x1b" not in said
+    assert said.count("\n") == 1
     assert _state(lake) == before
     assert check(lake).sound
     add(lake, events(10, file="new"))
