@@ -212,8 +212,7 @@ class Engine:
 
     def redact(self, text: str) -> str:
         """`text` without its secrets."""
-        found = self._connection.execute("SELECT redact($1)", [text]).fetchone()
-        return str(found[0]) if found else ""
+        return str(self._connection.execute("SELECT redact($1)", [text]).fetchall()[0][0])
 
     def _query(self, reading: Reading) -> SparseQuery:
         key = (reading.source.name, reading.format)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -21,6 +21,7 @@ from ingest.framing import LINES, Chunk, chunks
 from ingest.identity import HEAD_BYTES as _IDENTITY_BYTES
 from ingest.identity import Identity, identify, progress_version
 from ingest.inputs import Bounds, Input, discover, open_input, sizes
+from ingest.progress import OnProgress, Progress, tell_nobody
 from ingest.reader import Parsed, parse_chunk
 from ingest.recognise import HEAD_BYTES, Formats, Layout, readings, recognise, recognise_within
 from ingest.seen import SeenIds
@@ -52,21 +53,21 @@ def ingest(
     paths: Sequence[str | Path],
     lake: Lake,
     plan: Plan,
-    on_bytes: Callable[[int], None] = lambda count: None,
+    on_progress: OnProgress = tell_nobody,
     workers: Workers | None = None,
 ) -> Summary:
     """Reads the paths into the lake, and tells what became of every record.
 
-    What cannot be read is told in the summary's problems; the rest goes on. `on_bytes` is called with
-    the number of (decompressed) bytes that were done since the last call. `workers` may be shared by runs
+    What cannot be read is told in the summary's problems; the rest goes on. `on_progress` is told
+    from time to time how far it has come. `workers` may be shared by runs
     that follow each other. Raises LakeError when the lake cannot be written, SourceError when a source is
     unknown.
     """
     begun = time.monotonic()
     if workers is None:
         with Workers(plan.settings) as own:
-            return ingest(paths, lake, plan, on_bytes, own)
-    with Run(lake, plan, workers, on_bytes) as run:
+            return ingest(paths, lake, plan, on_progress, own)
+    with Run(lake, plan, workers, on_progress) as run:
         for item in discover(paths, plan.bounds):
             if isinstance(item, InputError):
                 run.summary.problems.append(str(item))
@@ -91,9 +92,16 @@ class Run:
     """Reads inputs into a lake, one after another, until it is finished."""
 
     def __init__(
-        self, lake: Lake, plan: Plan, workers: Workers, on_bytes: Callable[[int], None] = lambda count: None
+        self,
+        lake: Lake,
+        plan: Plan,
+        workers: Workers,
+        on_progress: OnProgress = tell_nobody,
+        live: bool = False,
     ) -> None:
-        """Raises SourceError when the plan forces a source that is not there, LakeError for the lake."""
+        """`live`: the inputs are being written, so a last line without its newline is never taken for whole.
+
+        Raises SourceError when the plan forces a source that is not there, LakeError for the lake."""
         if plan.forced is not None and plan.forced not in plan.sources:
             raise SourceError(f"there is no source {plan.forced!r}; `why401 sources` lists them")
         lake.create()
@@ -101,7 +109,8 @@ class Run:
         self._lake = lake
         self._plan = plan
         self._workers = workers
-        self._on_bytes = on_bytes
+        self._told = Progress(on_progress)
+        self._live = live
         self._seen = SeenIds(lake)
         self._committer = Committer(lake, self._seen)
         self._batch = Batch()
@@ -110,6 +119,7 @@ class Run:
         self._progress: dict[str, int] = {}
         self._parsing: deque[_Pending] = deque()
         self._again: list[Input] = []
+        self._layouts: dict[tuple[Path | None, bytes], Layout] = {}
 
     def __enter__(self) -> Run:
         return self
@@ -125,6 +135,7 @@ class Run:
 
     def read(self, item: Input) -> None:
         """Reads one input; whatever is wrong with it becomes a problem of the summary."""
+        self._told.begin(item.name)
         try:
             self._read(item)
         except IngestError as problem:
@@ -139,6 +150,8 @@ class Run:
             self._commit()
             again, self._again = self._again, []
             if not again:
+                # the lake knows it all, and what others have added
+                self._progress.clear()
                 return
             for item in again:
                 self.read(item)
@@ -155,37 +168,28 @@ class Run:
         if _is_binary(head):
             self._pass_over(item, "is binary, not a text log")
             return
-        candidates = self._candidates(item)
-        layout = recognise(self._workers.engine, head, candidates, forced=self._plan.forced is not None)
-        if layout is None and len(head) == HEAD_BYTES:
-            layout = self._look_through(item, candidates)
+        candidates = candidates_for(item, self._plan)
+        layout = self._layout(item, head, candidates)
         if layout is None:
             self._pass_over(item, "is in no log format that why401 knows; --source forces one")
             return
         identity = identify(head[:_IDENTITY_BYTES], self._known, lambda n: _tail_before(item, n))
         reader = Reader(item, layout, identity.fingerprint, self._lake.progress(identity.fingerprint))
-        self._read_chunks(reader, identity, candidates)
+        self._read_chunks(reader, identity, candidates, head[:_IDENTITY_BYTES])
 
-    def _candidates(self, item: Input) -> list[Reading]:
-        formats = dict(self._plan.formats)
-        beside = formats_beside(item.folder) if item.folder is not None else {}
-        for source, texts in beside.items():
-            formats[source] = [*formats.get(source, ()), *texts]
-        found = readings(self._plan.sources, formats)
-        if self._plan.forced is not None:
-            return [entry for entry in found if entry.source.name == self._plan.forced]
-        return found
+    def _layout(self, item: Input, head: bytes, candidates: Sequence[Reading]) -> Layout | None:
+        """How the input is read; what was told of a live one that begins alike is not asked again."""
+        key = (item.folder, head[:_IDENTITY_BYTES])
+        if key in self._layouts:
+            return self._layouts[key]
+        layout = layout_of(item, head, candidates, self._plan, self._workers)
+        if layout is not None and len(head) >= _IDENTITY_BYTES and self._live:
+            self._layouts[key] = layout
+        return layout
 
-    def _look_through(self, item: Input, candidates: Sequence[Reading]) -> Layout | None:
-        """Looks for records of a known format behind a head of something else, such as start-up noise."""
-        with open_input(item) as stream:
-            for chunk in chunks(stream, LINES, 0):
-                layout = recognise_within(self._workers.engine, LINES, chunk, candidates)
-                if layout is not None or chunk.end >= _LOOKED_THROUGH:
-                    return layout
-        return None
-
-    def _read_chunks(self, reader: Reader, identity: Identity, candidates: Sequence[Reading]) -> None:
+    def _read_chunks(
+        self, reader: Reader, identity: Identity, candidates: Sequence[Reading], head: bytes
+    ) -> None:
         layout = reader.layout
         start = identity.consumed
         waits = next((envelope for envelope in layout.envelopes[:1] if may_be_partial(envelope)), None)
@@ -202,6 +206,10 @@ class Run:
                 unfinished=(lambda lines: unfinished(waits, lines)) if waits else None,
             )  # fmt: skip
             for chunk in parts:
+                if not stream.begins_with(head):
+                    # it was truncated or overwritten as it was read: what these bytes are, nobody knows
+                    self._again.append(reader.item)
+                    return
                 any_chunk = True
                 future = self._workers.parse(parse_chunk, layout, candidates, chunk, reference)
                 self._parsing.append(_Pending(reader, chunk, chunk.end - done, future))
@@ -252,15 +260,15 @@ class Run:
             self._progress.pop(reader.fingerprint, None)
             self.summary.problems.append(f"{reader.item}: {problem}")
             return
-        if chunk.open_end and not parsed.whole:
-            if parsed.quarantined.num_rows:
+        if chunk.open_end and (self._live or not parsed.whole):
+            if parsed.quarantined.num_rows and not self._live:
                 self.summary.problems.append(
                     f"{reader.item}: its last {pending.bytes} bytes are half a line; "
                     "they wait until the rest is there"
                 )
             return
         self._take(reader, chunk, pending.bytes, parsed)
-        self._on_bytes(pending.bytes)
+        self._told.did(pending.bytes, parsed.events.num_rows)
 
     def _take(self, reader: Reader, chunk: Chunk, size: int, parsed: Parsed) -> None:
         """Puts what became of a chunk into the batch."""
@@ -301,6 +309,36 @@ class Run:
         for reader in self._committer.commit(batch, self.summary):
             self._progress.pop(reader.fingerprint, None)
             self._again.append(reader.item)
+
+
+def candidates_for(item: Input, plan: Plan) -> list[Reading]:
+    """Every way in which the records of an input may be read, with the format strings that lie beside it."""
+    formats = dict(plan.formats)
+    beside = formats_beside(item.folder) if item.folder is not None else {}
+    for source, texts in beside.items():
+        formats[source] = [*formats.get(source, ()), *texts]
+    found = readings(plan.sources, formats)
+    if plan.forced is not None:
+        return [entry for entry in found if entry.source.name == plan.forced]
+    return found
+
+
+def layout_of(
+    item: Input, head: bytes, candidates: Sequence[Reading], plan: Plan, workers: Workers
+) -> Layout | None:
+    """How the input that begins with `head` is read; None when nothing in it is known.
+
+    Behind a head of something else, such as start-up noise, a stretch is looked through. Raises InputError.
+    """
+    layout = recognise(workers.engine, head, candidates, forced=plan.forced is not None)
+    if layout is not None or len(head) < HEAD_BYTES:
+        return layout
+    with open_input(item) as stream:
+        for chunk in chunks(stream, LINES, 0):
+            layout = recognise_within(workers.engine, LINES, chunk, candidates)
+            if layout is not None or chunk.end >= _LOOKED_THROUGH:
+                break
+    return layout
 
 
 def _is_binary(head: bytes) -> bool:

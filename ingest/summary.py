@@ -50,6 +50,17 @@ class Summary:
         self.total.add(counts)
         self.by_source.setdefault(source, Counts()).add(counts)
 
+    def add(self, other: Summary) -> None:
+        """Adds what another run did, less its seconds."""
+        self.total.add(other.total)
+        for source, counts in other.by_source.items():
+            self.by_source.setdefault(source, Counts()).add(counts)
+        for reason, count in other.ignored_because.items():
+            self.ignored_because[reason] = self.ignored_because.get(reason, 0) + count
+        self.problems += other.problems
+        self.unrecognised += [name for name in other.unrecognised if name not in self.unrecognised]
+        self.unchanged += other.unchanged
+
     def as_dict(self) -> dict[str, Any]:
         """The run as one JSON object."""
         return {

@@ -27,6 +27,7 @@ for command in (
     asking.alerts,
     asking.dashboard,
     asking.sql,
+    reading.recognise,
     reading.sources,
     asking.causes,
 ):

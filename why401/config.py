@@ -9,6 +9,7 @@ import tomllib
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
+from zoneinfo import available_timezones
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import (
@@ -18,7 +19,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from ingest import Settings
+from ingest import Bounds, Settings
 from lake.schema import ENDPOINTS
 
 CONFIG_FILE = Path("why401.toml")
@@ -32,7 +33,11 @@ class Config(BaseSettings):
     """What can be configured. Each field is also WHY401_<FIELD> in the environment."""
 
     model_config = SettingsConfigDict(
-        env_prefix="WHY401_", toml_file=CONFIG_FILE, extra="forbid", env_ignore_empty=True
+        env_prefix="WHY401_",
+        env_nested_delimiter="__",
+        toml_file=CONFIG_FILE,
+        extra="forbid",
+        env_ignore_empty=True,
     )
 
     lake: Path = Field(Path("data/lake"), description="Folder of the lake.")
@@ -46,6 +51,13 @@ class Config(BaseSettings):
     )
     users: Literal["pseudonym", "plain"] = Field(
         "pseudonym", description="Whether users are stored under a keyed pseudonym or as they are."
+    )
+    time_zones: dict[str, str] = Field(
+        {},
+        description="IANA time zone by source, for times without one, such as keycloak = 'Europe/Berlin'.",
+    )
+    expansion: Bounds = Field(
+        Bounds(), description="The most that an archive may expand to: `ratio` (to one) and `bytes`."
     )
     pseudonym_key: SecretStr | None = Field(
         None, description="Key of the pseudonyms; made and kept beside the lake when not given."
@@ -93,12 +105,20 @@ def _explained(problem: ValidationError) -> str:
 
 def ingest_settings(config: Config) -> Settings:
     """What a run of ingest decides for all of its events. Raises ConfigError."""
+    _check_zones(config.time_zones)
     own = {path: endpoint for endpoint, paths in config.endpoints.items() for path in paths}
     return Settings(
         pseudonym_key=_pseudonym_key(config),
         plain_users=config.users == "plain",
         own_endpoints=own,
+        time_zones=config.time_zones,
     )
+
+
+def _check_zones(zones: dict[str, str]) -> None:
+    for source, zone in zones.items():
+        if zone not in available_timezones():
+            raise ConfigError(f"{CONFIG_FILE}: [time_zones] {source}: there is no time zone {zone!r}")
 
 
 def _pseudonym_key(config: Config) -> str:

@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
+import signal
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from analysis.questions import worst
 from analysis.scope import main_period
 from analysis.session import Session
-from ingest import Plan, Summary, load_sources
+from ingest import (
+    Follower,
+    IngestError,
+    InputError,
+    Plan,
+    Sight,
+    Summary,
+    Workers,
+    load_sources,
+    look_at,
+)
 from ingest import ingest as run_ingest
-from ingest.pipeline import sizes
+from ingest.inputs import discover, sizes
+from ingest.progress import Progressed
 from lake.table import Lake
 from why401.config import Config, ingest_settings, load_config
 from why401.show import err, out, print_json, print_table, printable
@@ -25,42 +40,99 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON documen
 
 
 def ingest(
-    paths: Annotated[list[Path], typer.Argument(help="Log files and folders, plain or gzip.")],
+    paths: Annotated[
+        list[str],
+        typer.Argument(
+            help="Files, folders and patterns, packed or not; - for standard input; URLs such as s3://bucket/logs.",
+            metavar="PATH...",
+        ),
+    ],
     lake: LakeOption = None,
     source: Annotated[
         str | None, typer.Option(help="Read every file as this source, instead of recognising it.")
     ] = None,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Go on reading what is added, until SIGTERM or Ctrl-C.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Read logs into the lake, and say what became of every record."""
     config = load_config(lake=lake)
-    plan = Plan(
-        sources=load_sources(config.source_folders),
-        settings=ingest_settings(config),
-        formats=config.formats,
-        forced=source,
-    )
-    with _progress(paths, shown=err.is_terminal and not as_json) as on_bytes:
-        summary = run_ingest(paths, Lake(config.lake), plan, on_bytes)
-    for problem in summary.problems:
-        err.print(f"why401: {printable(problem)}", markup=False, soft_wrap=True)
+    plan = _plan(config, source)
+    if follow:
+        summary = _follow(paths, config, plan, quiet=as_json)
+    else:
+        with _progress(paths, shown=err.is_terminal and not as_json) as on_progress:
+            summary = run_ingest(paths, Lake(config.lake), plan, on_progress)
+        _tell_problems(summary)
     if as_json:
         print_json(summary.as_dict())
     else:
         _tell(summary, config)
-    if summary.problems:
+    if summary.problems and not follow:
         raise typer.Exit(1)
 
 
+def _plan(config: Config, source: str | None) -> Plan:
+    return Plan(
+        sources=load_sources(config.source_folders),
+        settings=ingest_settings(config),
+        formats=config.formats,
+        forced=source,
+        bounds=config.expansion,
+    )
+
+
+def _tell_problems(summary: Summary) -> None:
+    for problem in summary.problems:
+        err.print(f"why401: {printable(problem)}", markup=False, soft_wrap=True)
+
+
+def _follow(paths: list[str], config: Config, plan: Plan, quiet: bool) -> Summary:
+    """Follows until SIGTERM or SIGINT; what is new is told on a terminal."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+
+    def told(summary: Summary) -> None:
+        _tell_problems(summary)
+        total = summary.total
+        if err.is_terminal and not quiet and total.records:
+            err.print(f"{total.records:,} records, {total.events:,} events")
+
+    return Follower(paths, Lake(config.lake), plan, told).run(stop)
+
+
 @contextmanager
-def _progress(paths: list[Path], shown: bool) -> Iterator[Callable[[int], None]]:
+def _progress(paths: list[str], shown: bool) -> Iterator[Callable[[Progressed], None]]:
+    """A line on the terminal: files, bytes, events a second, and the time that is left."""
     if not shown:
-        yield lambda count: None
+        yield lambda progressed: None
         return
-    columns = (TextColumn("reading"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    columns = (
+        TextColumn("{task.fields[files]:,} files"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[read]}, {task.fields[events]:,} events, {task.fields[rate]:,.0f}/s"),
+        TimeRemainingColumn(),
+    )
+    begun = time.monotonic()
     with Progress(*columns, console=err, transient=True) as progress:
-        task = progress.add_task("reading", total=sizes(paths))
-        yield lambda count: progress.update(task, advance=count)
+        task = progress.add_task(
+            "reading", total=sizes(paths) or None, files=0, read="0 MB", events=0, rate=0
+        )
+
+        def update(done: Progressed) -> None:
+            progress.update(
+                task,
+                completed=done.stored,
+                files=done.inputs,
+                read=f"{done.bytes / 1e6:,.0f} MB",
+                events=done.events,
+                rate=done.events / max(0.001, time.monotonic() - begun),
+            )
+
+        yield update
 
 
 def _tell(summary: Summary, config: Config) -> None:
@@ -102,6 +174,51 @@ def _tell_worst(config: Config) -> None:
         out.print(f"   {row.responsible}: {row.remedy}", markup=False, soft_wrap=True)
     suffix = "" if config.lake == Path("data/lake") else f" --lake {config.lake}"
     out.print(f"\nNext: why401 dashboard{suffix}    or: why401 report{suffix}", markup=False)
+
+
+def recognise(
+    paths: Annotated[
+        list[str], typer.Argument(help="Files, folders and patterns, packed or not.", metavar="PATH...")
+    ],
+    source: Annotated[str | None, typer.Option(help="Read as this source.")] = None,
+    lines: Annotated[int, typer.Option(help="So many records of each input are shown.")] = 20,
+    as_json: JsonOption = False,
+) -> None:
+    """Say what logs are taken for and why, line by line; nothing is written."""
+    plan = _plan(load_config(), source)
+    seen: list[Sight] = []
+    problems: list[str] = []
+    with Workers(plan.settings, count=1) as workers:
+        for item in discover(paths, plan.bounds):
+            try:
+                if isinstance(item, InputError):
+                    raise item
+                seen.append(look_at(item, plan, workers, lines))
+            except IngestError as problem:
+                problems.append(str(problem))
+            else:
+                if not as_json:
+                    _tell_sight(seen[-1])
+    if as_json:
+        print_json([asdict(sight) for sight in seen])
+    for text in problems:
+        err.print(f"why401: {printable(text)}", markup=False, soft_wrap=True)
+    if problems or not all(sight.sources for sight in seen):
+        raise typer.Exit(1)
+
+
+def _tell_sight(sight: Sight) -> None:
+    out.print(f"\n{printable(sight.name)}", markup=False, style="bold", soft_wrap=True)
+    if sight.sources:
+        around = "".join(f" in {title}" for title in reversed(sight.envelopes))
+        out.print(f"{sight.framing}{around}", markup=False, soft_wrap=True)
+        for text in sight.sources:
+            out.print(f"  {printable(text)}", markup=False, soft_wrap=True)
+    out.print(f"why: {printable(sight.why)}", markup=False, soft_wrap=True)
+    for line in sight.lines:
+        said = f"{line.source}: {line.why}" if line.source else line.why
+        out.print(f"{line.offset:>10}  {line.result}: {printable(said)}", markup=False, soft_wrap=True)
+        out.print(f"{'':12}{printable(line.text[:160])}", markup=False, soft_wrap=True, style="dim")
 
 
 def sources(as_json: JsonOption = False) -> None:

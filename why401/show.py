@@ -22,7 +22,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 def printable(value: object) -> str:
     """A value as harmless text: no control, escape or direction characters (they come from logs)."""
-    text = value.isoformat(sep=" ") if isinstance(value, datetime) else str(value)
+    text = value.isoformat(sep=" ") if isinstance(value, datetime) else str(value).replace("\t", " ")
     return "".join(
         character if unicodedata.category(character) not in ("Cc", "Cf") else "\N{REPLACEMENT CHARACTER}"
         for character in text
