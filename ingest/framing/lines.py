@@ -42,8 +42,9 @@ class LineScanner:
 
 def before_return(buffer: Bytes, starts: Positions, ends: Positions) -> Positions:
     """The ends of lines, before a carriage return."""
-    carriage = (ends > starts) & (buffer[ends - 1] == 0x0D)
-    return np.subtract(ends, carriage, dtype=np.int64)
+    found = ends.copy()
+    found[(ends > starts) & (buffer[ends - 1] == 0x0D)] -= 1
+    return found
 
 
 def after_nuls(buffer: Bytes, starts: Positions, ends: Positions) -> Positions:
