@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path, PurePath
@@ -23,7 +24,15 @@ from ingest.identity import Identity, identify, progress_version
 from ingest.inputs import Bounds, Input, discover, open_input, sizes
 from ingest.progress import OnProgress, Progress, tell_nobody
 from ingest.reader import Parsed, parse_chunk
-from ingest.recognise import HEAD_BYTES, Formats, Layout, readings, recognise, recognise_within
+from ingest.recognise import (
+    HEAD_BYTES,
+    Formats,
+    Layout,
+    alike,
+    readings,
+    recognise,
+    recognise_within,
+)
 from ingest.seen import SeenIds
 from ingest.settings import Settings
 from ingest.sources import Source
@@ -67,8 +76,8 @@ def ingest(
     if workers is None:
         with Workers(plan.settings) as own:
             return ingest(paths, lake, plan, on_progress, own)
-    with Run(lake, plan, workers, on_progress) as run:
-        for item in discover(paths, plan.bounds):
+    with Run(lake, plan, workers, on_progress) as run, closing(discover(paths, plan.bounds)) as items:
+        for item in items:
             if isinstance(item, InputError):
                 run.summary.problems.append(str(item))
             else:
@@ -119,6 +128,7 @@ class Run:
         self._progress: dict[str, int] = {}
         self._parsing: deque[_Pending] = deque()
         self._again: list[Input] = []
+        self._last_layout: Layout | None = None
         self._layouts: dict[tuple[Path | None, bytes], Layout] = {}
 
     def __enter__(self) -> Run:
@@ -178,11 +188,19 @@ class Run:
         self._read_chunks(reader, identity, candidates, head[:_IDENTITY_BYTES])
 
     def _layout(self, item: Input, head: bytes, candidates: Sequence[Reading]) -> Layout | None:
-        """How the input is read; what was told of a live one that begins alike is not asked again."""
+        """How the input is read. What was told of the one before is only asked whether it is true again, and
+        what was told of a live one that begins alike is taken as it was."""
         key = (item.folder, head[:_IDENTITY_BYTES])
         if key in self._layouts:
             return self._layouts[key]
-        layout = layout_of(item, head, candidates, self._plan, self._workers)
+        layout = self._last_layout
+        if (
+            layout is None
+            or layout.readings[0] not in candidates
+            or not alike(self._workers.engine, layout, head)
+        ):
+            layout = layout_of(item, head, candidates, self._plan, self._workers)
+        self._last_layout = layout
         if layout is not None and len(head) >= _IDENTITY_BYTES and self._live:
             self._layouts[key] = layout
         return layout

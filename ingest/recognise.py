@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ingest.columns import Positions, Records, padded
 from ingest.engine import Engine, Reading
@@ -25,7 +26,10 @@ _SPREAD = 300
 _ENOUGH = 0.2
 _SOME = 0.01
 _SEVERAL = 3
+_NEARLY_ALL = 0.9
 _DEEPEST = 4
+_COMMON = 50
+"""The priority from which on an envelope's shape may be that of a bare line as well."""
 
 Formats = Mapping[str, Sequence[str]]
 """Format strings of the user's own, by source."""
@@ -108,24 +112,46 @@ def recognise_within(
 def look(engine: Engine, sample: pa.Table, candidates: Sequence[Reading], depth: int = 0) -> Found:
     """What the lines of a sample (`line`, "offset") tell, as they are and inside of an envelope.
 
-    Of both the one with more known lines wins; of equals the envelope.
+    An envelope in which lines are known is believed; one whose shape is common, such as a time before the
+    line, only where no fewer of them are known than without it.
     """
     lines = sample["line"].combine_chunks()
+    envelope = _envelope(engine, lines) if depth < _DEEPEST else None
+    if envelope is None:
+        return _claimed(engine, lines, candidates)
+    inside = engine.unwrap(envelope, sample)
+    found = look(engine, inside.filter(pc.is_null(inside["ignored"])), candidates, depth + 1)
+    wrapped = replace(found, envelopes=(envelope, *found.envelopes))
+    if found.enough and envelope.priority <= _COMMON:
+        return wrapped
     bare = _claimed(engine, lines, candidates)
-    if depth == _DEEPEST:
-        return bare
-    envelopes = sorted(load_envelopes().values(), key=lambda envelope: (envelope.priority, envelope.name))
-    matched = engine.matches([envelope.recognise for envelope in envelopes], lines)
-    counts = [int(flags.sum()) for flags in matched]
+    return wrapped if found.enough and found.known >= bare.known else bare
+
+
+def alike(engine: Engine, layout: Layout, head: bytes) -> bool:
+    """Whether an input that begins with `head` is surely read like another one, without asking what else it
+    might be: nearly all of its first lines are of that layout's main reading, in its envelopes."""
+    framing = detect_framing(head)
+    if framing != layout.framing:
+        return False
+    table = _sample(head, framing)
+    for envelope in (*layout.envelopes, None):
+        lines = table["line"].combine_chunks()
+        if not len(lines) or _envelope(engine, lines) != envelope:
+            return False
+        if envelope is not None:
+            table = engine.unwrap(envelope, table)
+            table = table.filter(pc.is_null(table["ignored"]))
+    claimed = engine.claims(layout.readings[:1], lines)[0]
+    return bool(claimed.mean() >= _NEARLY_ALL)
+
+
+def _envelope(engine: Engine, lines: pa.Array) -> Envelope | None:
+    """The envelope that most of the lines are in; None when that is less than a fifth of them."""
+    envelopes = list(load_envelopes().values())
+    counts = [int(flags.sum()) for flags in engine.matches([one.recognise for one in envelopes], lines)]
     best = int(np.argmax(counts)) if counts else 0
-    if not counts or counts[best] < max(1.0, _ENOUGH * len(lines)):
-        return bare
-    inside = engine.unwrap(envelopes[best], sample)
-    inside = inside.filter(pa.compute.is_null(inside["ignored"])) if inside.num_rows else inside
-    found = look(engine, inside, candidates, depth + 1)
-    if found.known < bare.known:
-        return bare
-    return replace(found, envelopes=(envelopes[best], *found.envelopes))
+    return envelopes[best] if counts and counts[best] >= max(1.0, _ENOUGH * len(lines)) else None
 
 
 def _claimed(engine: Engine, lines: pa.Array, candidates: Sequence[Reading]) -> Found:

@@ -30,12 +30,17 @@ def parse_text(text: str, source: str | None = None, formats: Formats | None = N
     return pa.concat_tables([schema.empty_table(), *parts])
 
 
-def parse_records(text: bytes, source: str | None = None, formats: Formats | None = None) -> list[Parsed]:
-    """What became of every record of a text; empty when no source knows the text."""
+def parse_records(
+    text: bytes, source: str | None = None, formats: Formats | None = None, engine: Engine | None = None
+) -> list[Parsed]:
+    """What became of every record of a text; empty when no source knows the text.
+
+    `engine`: one that may serve for several texts; to make one takes time.
+    """
     sources = load_sources()
     if source is not None and source not in sources:
         raise SourceError(f"there is no source {source!r}; `why401 sources` lists them")
-    engine = Engine(_NOT_STORED)
+    engine = engine or Engine(_NOT_STORED)
     candidates = readings(sources if source is None else {source: sources[source]}, formats or {})
     layout = recognise(engine, text, candidates, forced=source is not None) if candidates else None
     if layout is None:

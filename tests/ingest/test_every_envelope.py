@@ -1,0 +1,83 @@
+"""Every envelope around every source's samples gives the same events as the bare lines."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ingest.engine import Engine
+from ingest.formats_beside import formats_beside
+from ingest.framing import chunks, detect_framing
+from ingest.reader import Parsed
+from ingest.recognise import Bytes
+from ingest.settings import Settings
+from ingest.text import parse_records
+from tests.envelopes import WRAPPERS
+from tests.samples import SAMPLES, SOURCES, samples
+
+_FROM_ENVELOPE = ("instance", "time", "date")
+"""What an envelope may tell where the line does not."""
+
+_USUAL = (
+    "docker", "cri", "syslog_rfc3164", "syslog_rfc5424", "journald", "cloudwatch_subscription", "loki", "gcp",
+    "fluent_bit", "vector", "elasticdump", "splunk", "kubectl", "docker_compose",
+)  # fmt: skip
+"""The others take their time, and are tried by `make test-slow`."""
+
+
+@cache
+def _engine() -> Engine:
+    return Engine(Settings("a key of tests"))
+
+
+def _parse(source: str, text: bytes) -> list[Parsed]:
+    return parse_records(text, formats=formats_beside(SAMPLES / source), engine=_engine())
+
+
+def _bare_lines(source: str) -> list[str]:
+    """The records of all samples of a source, each on one line, as a container writes them."""
+    lines = []
+    for sample in (sample for owner, sample in samples() if owner == source):
+        data = (SAMPLES / source / sample).read_bytes()
+        parts = chunks(Bytes(data), detect_framing(data), 0, size=len(data) + 1)
+        records = [text for chunk in parts for text in chunk.records.lines.to_pylist()]
+        lines += [text.replace("\n", " ").strip("\r ") for text in records]
+    return [line for line in lines if line]
+
+
+def _events(parts: list[Parsed]) -> list[dict[str, Any]]:
+    rows = [event for part in parts for event in part.events.to_pylist()]
+    rows.sort(key=lambda event: int(event["offset"]))
+    return [{name: value for name, value in event.items() if name != "offset"} for event in rows]
+
+
+@cache
+def _expected(source: str) -> tuple[list[str], list[dict[str, Any]]]:
+    """The lines of a source that have a time of their own (others get the envelope's), and their events."""
+    lines = _bare_lines(source)
+    parts = _parse(source, "".join(line + "\n" for line in lines).encode())
+    starts = np.cumsum([0] + [len(line.encode()) + 1 for line in lines])
+    refused = [row for part in parts for row in part.quarantined.to_pylist()]
+    timeless = {row["offset"] for row in refused if row["reason"] == "no time"}
+    kept = [line for line, start in zip(lines, starts, strict=False) if start not in timeless]
+    return kept, _events(parts)
+
+
+@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize(
+    "wrapper", [name if name in _USUAL else pytest.param(name, marks=pytest.mark.slow) for name in WRAPPERS]
+)
+def test_a_source_in_an_envelope_gives_the_events_of_the_bare_lines(wrapper: str, source: str) -> None:
+    lines, bare = _expected(source)
+    assert bare
+    found = _events(_parse(source, WRAPPERS[wrapper](lines)))
+    differences = [
+        f"event {number}, {name}: {value!r} is not {other[name]!r}"
+        for number, (one, other) in enumerate(zip(found, bare, strict=False))
+        for name, value in one.items()
+        if value != other[name] and not (name in _FROM_ENVELOPE and other[name] is None)
+    ]
+    assert (len(found), differences[:5]) == (len(bare), [])
