@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -44,7 +44,10 @@ _BLANK = np.zeros(PADDING, dtype=np.uint8)
 _INLINE = 12
 _FEW = 64
 _ESCAPES = r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[()][0-9A-Za-z])"
-_VIEW = np.dtype([("length", "<u4"), ("head", "<u4"), ("buffer", "<u4"), ("offset", "<u4")])
+_VIEW = np.dtype([("length", "<u4"), ("head", "<u4"), ("rest", "<u8")])
+"""`rest`: the buffer's number, 0, and the offset in it; of a short string its last bytes."""
+_HEAD_MASKS = np.array([(1 << 8 * min(size, 4)) - 1 for size in range(_INLINE + 1)], dtype=np.uint32)
+_REST_MASKS = np.array([(1 << 8 * max(size - 4, 0)) - 1 for size in range(_INLINE + 1)], dtype=np.uint64)
 
 
 def newline_positions(data: Bytes) -> Positions:
@@ -63,29 +66,37 @@ def string_views(buffer: Bytes, starts: Positions, ends: Positions) -> pa.Array:
     range. Strings of up to 12 bytes live inside their view (Arrow columnar format, "variable-size
     binary view layout"); the others point into `buffer`, which the column keeps alive.
     """
-    lengths = (ends - starts).astype(np.uint32)
-    words = np.ndarray(shape=(len(buffer) - 3,), dtype="<u4", buffer=buffer.data, strides=(1,))
+    lengths = ends - starts
     views = np.empty(len(starts), dtype=_VIEW)
     views["length"] = lengths
-    views["head"] = words[starts]
-    views["buffer"] = 0
-    views["offset"] = starts
-    short = np.flatnonzero(lengths <= _INLINE)
-    if len(short):
-        at, size = starts[short], lengths[short]
-        for index, field in enumerate(("head", "buffer", "offset")):
-            word = words[at + 4 * index]
-            kept = np.clip(size.astype(np.int64) - 4 * index, 0, 4)
-            mask = ((np.uint64(1) << (kept.astype(np.uint64) * np.uint64(8))) - np.uint64(1)).astype(
-                np.uint32
-            )
-            views[field][short] = word & mask
+    views["head"] = _words(buffer, np.dtype("<u4"))[starts]
+    views["rest"] = starts.astype(np.uint64) << np.uint64(32)
+    short = lengths <= _INLINE
+    if short.all():
+        _write_inline(views, buffer, starts, lengths)
+    elif short.any():
+        places = np.flatnonzero(short)
+        some = views[places]
+        _write_inline(some, buffer, starts[places], lengths[places])
+        views[places] = some
     return cast(
         pa.Array,
         pa.Array.from_buffers(
             pa.string_view(), len(starts), [None, pa.py_buffer(views), pa.py_buffer(buffer)]
         ),
     )
+
+
+def _words(buffer: Bytes, kind: np.dtype[Any]) -> npt.NDArray[Any]:
+    """The word that begins at each byte of the buffer."""
+    count = len(buffer) - kind.itemsize + 1
+    return np.ndarray(shape=(count,), dtype=kind, buffer=buffer.data, strides=(1,))
+
+
+def _write_inline(views: npt.NDArray[Any], buffer: Bytes, starts: Positions, lengths: Positions) -> None:
+    """Puts short strings into their views: four bytes into `head`, eight into `rest`."""
+    views["head"] &= _HEAD_MASKS[lengths]
+    views["rest"] = _words(buffer, np.dtype("<u8"))[starts + 4] & _REST_MASKS[lengths]
 
 
 def is_utf8(data: Bytes) -> bool:

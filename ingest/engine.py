@@ -19,11 +19,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ingest.columns import Positions, Records
+from ingest.cutting import CutQuery
 from ingest.errors import FormatError, SourceError
 from ingest.finish import finish
 from ingest.settings import Settings
 from ingest.sources import Source
 from ingest.sparse import SparseQuery
+from ingest.split import Plan
 from ingest.statements import Statements
 from ingest.timing import Around, placed_in_time
 from ingest.unwrap import Envelope, unwrap
@@ -123,7 +125,7 @@ class Engine:
         for macros in _MACROS:
             self._connection.execute(macros)
         self._statements = Statements(self._connection)
-        self._queries: dict[tuple[str, str | None], SparseQuery] = {}
+        self._queries: dict[tuple[str, str | None], SparseQuery | CutQuery] = {}
         self._compilations: dict[tuple[str, str | None], str] = {}
 
     def read(self, reading: Reading, records: Records, around: Around | None = None) -> Read:
@@ -214,31 +216,39 @@ class Engine:
         """`text` without its secrets."""
         return str(self._connection.execute("SELECT redact($1)", [text]).fetchall()[0][0])
 
-    def _query(self, reading: Reading) -> SparseQuery:
+    def _query(self, reading: Reading) -> SparseQuery | CutQuery:
         key = (reading.source.name, reading.format)
         if key not in self._queries:
-            self._queries[key] = SparseQuery(self._statements, self._build(reading), "records")
+            self._queries[key] = self._made(reading)
         return self._queries[key]
 
-    def _build(self, reading: Reading) -> str:
+    def _made(self, reading: Reading) -> SparseQuery | CutQuery:
         source = reading.source
-        body = source.sql
-        if source.format_language is not None:
-            body = f"WITH fields AS ({self._fields(reading)}) SELECT * FROM ({body})"
+        if source.format_language is None:
+            given = self._given(source, source.sql)
+            return SparseQuery(self._statements, _select(source.sql, given), "records")
+        body = _over_fields(source, self._fields(reading))
+        given = self._given(source, body)
+        whole = SparseQuery(self._statements, _select(body, given), "records")
+        plan = split_plan(source, reading.format or "")
+        if plan is None:
+            return whole
+        return CutQuery(
+            self._statements, whole, plan, source.variables,
+            lambda fields: _select(_over_fields(source, fields), given),
+        )  # fmt: skip
+
+    def _given(self, source: Source, body: str) -> dict[str, str]:
+        """The columns that the SELECT of a source gives, and their types. Raises SourceError."""
         given = self._columns_of(body, source.name)
-        wanted = {field.name: field.type for field in EVENTS if field.name not in _DERIVED}
-        unknown = set(given) - set(wanted) - set(_HELPERS)
+        unknown = set(given) - set(_WANTED) - set(_HELPERS)
         if unknown:
             raise SourceError(
                 f"source {source.name}: gives columns that no event has: {', '.join(sorted(unknown))}"
             )
         if "offset" not in given or "time" not in given:
             raise SourceError(f'source {source.name}: must give `time` and pass "offset" through')
-        columns = [
-            _column(name, given.get(name), _SQL_TYPES[str(type_)]) for name, type_ in wanted.items()
-        ] + [_column(name, given.get(name), kind) for name, kind in _HELPERS.items()]
-        select = f"SELECT {', '.join(columns)} FROM ({body})"
-        return _READ.format(given=select)
+        return given
 
     def _fields(self, reading: Reading) -> str:
         """A relation with `line`, "offset", `matched` and a column for each variable of the source."""
@@ -306,11 +316,33 @@ _SQL_TYPES = {
 }
 
 
+_WANTED = {field.name: _SQL_TYPES[str(field.type)] for field in EVENTS if field.name not in _DERIVED}
+
+
+def _over_fields(source: Source, fields: str) -> str:
+    """The SELECT of a source over a relation `fields`."""
+    return f"WITH fields AS ({fields}) SELECT * FROM ({source.sql})"
+
+
+def _select(body: str, given: dict[str, str]) -> str:
+    """The query of ingest/read.sql over the SELECT of a source, which gives these columns."""
+    columns = [_column(name, given.get(name), kind) for name, kind in _WANTED.items()]
+    columns += [_column(name, given.get(name), kind) for name, kind in _HELPERS.items()]
+    return _READ.format(given=f"SELECT {', '.join(columns)} FROM ({body})")
+
+
 def _column(name: str, given: str | None, wanted: str) -> str:
     quoted = _identifier(name)
     if given is None or given == '"NULL"':
         return f"CAST(NULL AS {wanted}) AS {quoted}"
     return quoted if given == wanted else f"TRY_CAST({quoted} AS {wanted}) AS {quoted}"
+
+
+def split_plan(source: Source, text: str) -> Plan | None:
+    """How lines of a format string are split, where they can be, by ingest/formats/<format_language>.py."""
+    module = importlib.import_module(f"ingest.formats.{source.format_language}")
+    plan: Plan | None = module.split_plan(text) if hasattr(module, "split_plan") else None
+    return plan
 
 
 def compile_format(source: Source, text: str) -> str:

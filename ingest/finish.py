@@ -13,8 +13,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ingest.redaction import constant, keyed, redacted
+from ingest.redaction import constant, encoded_text, keyed, redacted
 from ingest.settings import Settings
+from ingest.shapes import shapes
 from ingest.signing import signatures
 from ingest.statements import Statements
 from lake.schema import EVENTS
@@ -34,8 +35,6 @@ _ROUTES = """
 _OWN = """
     SELECT getvariable('own_endpoints')[rtrim(bare_path(path), '/')] AS endpoint FROM paths ORDER BY place
 """
-_NUMBER = r"/[0-9]+(/|$)"
-"""Most ids are numbers; without them, a tenth of the paths is left to find the routes of."""
 
 
 def finish(statements: Statements, table: pa.Table, source: str, kind: str, settings: Settings) -> pa.Table:
@@ -47,7 +46,7 @@ def finish(statements: Statements, table: pa.Table, source: str, kind: str, sett
     oauth = _place(statements, columns, bool(settings.own_endpoints))
     _judge(columns, oauth)
     _tell_who(columns, oauth)
-    columns["user_id"] = pc.coalesce(
+    columns["user_id"] = _first_of(
         columns["user_id"],
         columns["user_name"] if settings.plain_users else keyed(statements, "u_", columns["user_name"]),
     )
@@ -61,21 +60,21 @@ def finish(statements: Statements, table: pa.Table, source: str, kind: str, sett
 
 def _place(statements: Statements, columns: Columns, some_are_own: bool) -> npt.NDArray[np.bool_]:
     """Fills `endpoint` and `route` from the path; which rows are of an OAuth endpoint."""
-    encoded = columns["bare"].dictionary_encode()
-    shapes = pc.replace_substring_regex(encoded.dictionary, _NUMBER, r"/{id}\1").dictionary_encode()
-    routes = statements.run(_ROUTES, paths=_numbered(shapes.dictionary))
-    route, standard = (routes[name].combine_chunks().take(shapes.indices) for name in ("route", "endpoint"))
+    encoded = encoded_text(columns["bare"])
+    alike = shapes(encoded.dictionary).dictionary_encode()
+    routes = statements.run(_ROUTES, paths=_numbered(alike.dictionary))
+    route, standard = (routes[name].combine_chunks().take(alike.indices) for name in ("route", "endpoint"))
     endpoint = standard
     if some_are_own:
         own = statements.run(_OWN, paths=_numbered(encoded.dictionary))["endpoint"].combine_chunks()
         endpoint = pc.coalesce(own, standard)
-    endpoint = endpoint.take(encoded.indices)
+    endpoint = _spread(endpoint, encoded.indices)
     if columns["asks_authorization"].true_count:
         asked = pc.if_else(columns["asks_authorization"], "authorization", None)
-        endpoint = pc.coalesce(asked, endpoint)
-    columns["endpoint"] = pc.coalesce(columns["endpoint"], endpoint)
-    columns["route"] = pc.coalesce(columns["route"], route.take(encoded.indices))
-    return _true(pc.not_equal(columns["endpoint"], "api"))
+        endpoint = pc.coalesce(asked, _plain(endpoint))
+    columns["endpoint"] = _first_of(columns["endpoint"], endpoint)
+    columns["route"] = _first_of(columns["route"], _spread(route, encoded.indices))
+    return _true(_is_not(columns["endpoint"], "api"))
 
 
 def _numbered(paths: pa.Array) -> pa.Table:
@@ -90,32 +89,73 @@ def _judge(columns: Columns, oauth: npt.NDArray[np.bool_]) -> None:
     """
     for name in ("error", "error_description"):
         if not _empty(columns[f"query_{name}"]):
-            told = pc.if_else(pa.array(oauth), columns[f"query_{name}"], None)
-            columns[name] = pc.coalesce(columns[name], told)
+            told = pc.if_else(pa.array(oauth), _plain(columns[f"query_{name}"]), None)
+            columns[name] = _first_of(columns[name], told)
     status = pc.fill_null(columns["status"], 0).to_numpy(zero_copy_only=False)
     has_error = _true(pc.is_valid(columns["error"]))
     bad = status >= 400
     denied = np.isin(status, (401, 403, 429)) | (_true(columns["has_challenge"]) & bad)
     failed = (oauth & (bad | has_error)) | denied | ((status == 0) & has_error)
-    outcome = pa.array(["success", "other", "failure"]).take(pa.array(np.where(failed, 2, bad)))
-    columns["outcome"] = pc.coalesce(columns["outcome"], outcome)
-    if not _empty(columns["token_fault"]):
-        by_token = _true(pc.equal(columns["outcome"], "failure")) & np.isin(status, (401, 403))
-        fault = pc.if_else(pa.array(by_token), columns["token_fault"], None)
-        columns["error_code"] = pc.coalesce(columns["error_code"], fault)
-    succeeded = pc.equal(columns["outcome"], "success")
+    codes = np.where(failed, 2, bad).astype(np.int32)
+    outcome = pa.DictionaryArray.from_arrays(pa.array(codes), pa.array(["success", "other", "failure"]))
+    columns["outcome"] = _first_of(columns["outcome"], outcome)
+    fault = _token_fault(columns)
+    if fault is not None:
+        by_token = _true(pc.equal(_plain(columns["outcome"]), "failure")) & np.isin(status, (401, 403))
+        columns["error_code"] = _first_of(columns["error_code"], pc.if_else(pa.array(by_token), fault, None))
+    succeeded = pc.invert(_is_not(columns["outcome"], "success"))
     for name in ("error", "error_code", "error_description"):
         if not _empty(columns[name]):
-            columns[name] = pc.if_else(succeeded, None, columns[name])
+            columns[name] = pc.if_else(succeeded, None, _plain(columns[name]))
+
+
+def _token_fault(columns: Columns) -> pa.Array | None:
+    """What is wrong with the token that stood in the line, at the time of the line; None where none stood."""
+    algorithm, expires, begins = (columns[f"token_{name}"] for name in ("algorithm", "expires", "begins"))
+    if _empty(algorithm) and _empty(expires) and _empty(begins):
+        return None
+    seconds = pc.divide(columns["time"].cast(pa.int64()).cast(pa.float64()), 1e6)
+    faults = {
+        "why401.jwt_alg_none": pc.equal(_plain(algorithm), "none"),
+        "why401.jwt_expired": pc.less_equal(expires, seconds),
+        "why401.jwt_not_yet_valid": pc.greater(begins, seconds),
+    }
+    found = pc.make_struct(*(pc.fill_null(fault, False) for fault in faults.values()))
+    return pc.case_when(found, *(pa.scalar(fault) for fault in faults))
 
 
 def _tell_who(columns: Columns, oauth: npt.NDArray[np.bool_]) -> None:
     """HTTP authentication names the client at an OAuth endpoint (RFC 6749 2.3.1), a user elsewhere."""
     if _empty(columns["login"]):
         return
-    at_oauth = pa.array(oauth)
-    columns["client_id"] = pc.coalesce(columns["client_id"], pc.if_else(at_oauth, columns["login"], None))
-    columns["user_name"] = pc.coalesce(columns["user_name"], pc.if_else(at_oauth, None, columns["login"]))
+    at_oauth, login = pa.array(oauth), _plain(columns["login"])
+    columns["client_id"] = _first_of(columns["client_id"], pc.if_else(at_oauth, login, None))
+    columns["user_name"] = _first_of(columns["user_name"], pc.if_else(at_oauth, None, login))
+
+
+def _first_of(first: pa.Array, second: pa.Array) -> pa.Array:
+    """The first of two columns of text that is not NULL, row by row; without a look where one is enough."""
+    if second.null_count == len(second) or first.null_count == 0:
+        return first
+    return second if _empty(first) else pc.coalesce(_plain(first), _plain(second))
+
+
+def _plain(column: pa.Array) -> pa.Array:
+    """A column of text as strings."""
+    return column.cast(pa.string()) if pa.types.is_dictionary(column.type) else column
+
+
+def _spread(values: pa.Array, indices: pa.Array) -> pa.DictionaryArray:
+    """The values at these indices, as a dictionary."""
+    encoded = values.dictionary_encode()
+    return pa.DictionaryArray.from_arrays(encoded.indices.take(indices), encoded.dictionary, safe=False)
+
+
+def _is_not(column: pa.Array, value: str) -> pa.Array:
+    """Where a column of text holds another value; NULL where it is NULL."""
+    if not pa.types.is_dictionary(column.type):
+        return pc.not_equal(column, value)
+    return pc.not_equal(column.dictionary, value).take(column.indices)
 
 
 def _whole(column: pa.ChunkedArray) -> pa.Array:

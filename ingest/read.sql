@@ -43,10 +43,9 @@ SELECT
     coalesce(error, said.error, challenged.error) AS error,
     CASE WHEN contains(query, 'error=') THEN query_param(query, 'error') END AS query_error,
     error_code,
-    CASE WHEN head IS NULL AND claims IS NULL THEN NULL
-         WHEN lower(head.alg) = 'none' THEN 'why401.jwt_alg_none'
-         WHEN claims.exp <= epoch(time) THEN 'why401.jwt_expired'
-         WHEN claims.nbf > epoch(time) THEN 'why401.jwt_not_yet_valid' END AS token_fault,
+    lower(head.alg) AS token_algorithm,
+    claims.exp AS token_expires,
+    claims.nbf AS token_begins,
     nullif(trim(coalesce(error_description, said.error_description, challenged.error_description)), '') AS error_description,
     CASE WHEN contains(query, 'error_description=') THEN query_param(query, 'error_description') END AS query_error_description,
     challenge IS NOT NULL AS has_challenge,

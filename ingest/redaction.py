@@ -32,7 +32,7 @@ def redacted(statements: Statements, columns: Mapping[str, Any]) -> dict[str, An
         elif column.null_count == len(column):
             found[field.name] = constant(None, len(column))
         else:
-            found[field.name] = column.dictionary_encode()
+            found[field.name] = encoded_text(column)
     texts = {
         name: column.dictionary
         for name, column in found.items()
@@ -47,10 +47,15 @@ def keyed(statements: Statements, prefix: str, column: pa.Array) -> pa.Array:
     """Keyed pseudonyms or fingerprints of the values: equal for equal values, under this key only."""
     if column.null_count == len(column):
         return column
-    encoded = column.dictionary_encode()
+    encoded = encoded_text(column)
     question = f"SELECT keyed_id('{prefix}', value) AS id FROM plain_values"
     ids = statements.run(question, plain_values=pa.table({"value": encoded.dictionary}))
     return ids["id"].combine_chunks().take(encoded.indices)
+
+
+def encoded_text(column: pa.Array) -> pa.DictionaryArray:
+    """A column of text as a dictionary, which it may be already."""
+    return column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
 
 
 def constant(value: str | None, length: int) -> pa.DictionaryArray:

@@ -28,7 +28,9 @@ _QUESTION = """
 
 def signatures(statements: Statements, columns: Mapping[str, pa.Array]) -> pa.Array:
     """The signature (int64) of each event of these columns; NULL for a success."""
-    failed = pc.fill_null(pc.not_equal(columns["outcome"].cast(pa.string()), "success"), False)
+    outcome = columns["outcome"]
+    differs = pc.not_equal(outcome.dictionary.cast(pa.string()), "success")
+    failed = pc.fill_null(differs.take(outcome.indices), False)
     places = np.flatnonzero(failed.to_numpy(zero_copy_only=False))
     count = len(columns["outcome"])
     if not len(places):

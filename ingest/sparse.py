@@ -42,11 +42,11 @@ class SparseQuery:
 
     def _narrow(self, schema: pa.Schema) -> str:
         """The query for the columns that are filled, and `others`: whether any other one is."""
-        filled = ", ".join(f'"{name}"' for name in schema.names if name in self._filled)
+        filled = "".join(f'"{name}", ' for name in schema.names if name in self._filled)
         others = " OR ".join(
             ["false", *(f'"{name}" IS NOT NULL' for name in schema.names if name not in self._filled)]
         )
-        return f"SELECT {filled}, {others} AS others FROM ({self._query})"
+        return f"SELECT {filled}{others} AS others FROM ({self._query})"
 
 
 def _widened(found: pa.Table, schema: pa.Schema) -> pa.Table:

@@ -6,6 +6,9 @@ bound and regular expressions compiled. So a query is prepared over a name whose
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import duckdb
 import pyarrow as pa
 
@@ -39,6 +42,20 @@ class Statements:
             self._place(name, table)
         rows = self._connection.sql(f"DESCRIBE {query}").fetchall()
         return {str(row[0]): str(row[1]) for row in rows}
+
+    def plan(self, query: str, table: str, shape: str) -> tuple[dict[str, Any], list[str]]:
+        """DuckDB's plan of a query, not optimised, and the names of its columns.
+
+        `shape` are the columns of `table`, as in CREATE TABLE; the table is there for the plan alone.
+        Raises duckdb.Error.
+        """
+        self._connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} ({shape})")
+        try:
+            found = self._connection.execute("SELECT json_serialize_plan($1)", [query]).fetchall()
+            names = list(self.describe(query))
+        finally:
+            self._connection.execute(f"DROP TABLE {table}")
+        return json.loads(found[0][0]), names
 
     def _place(self, name: str, table: pa.Table) -> None:
         if name not in self._tables:

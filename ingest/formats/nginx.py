@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass
 
 from ingest.errors import FormatError
+from ingest.split import Part, Plan, Split
 
 _DIRECTIVE = re.compile(r"\s*log_format\s+\S+\s+(?:escape=\w+\s+)?(?P<rest>.*?);?\s*", re.DOTALL)
 _QUOTED = re.compile(r"'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"")
@@ -53,6 +54,37 @@ def compile_format(text: str) -> str:
     if template.lstrip().startswith("{"):
         return _json_select(template, pieces)
     return _text_select(pieces)
+
+
+def split_plan(text: str) -> Plan | None:
+    """How lines of a text format are split; None for JSON, and where two variables stand side by side."""
+    template = _format_string(text)
+    pieces = _pieces(template)
+    if template.lstrip().startswith("{"):
+        return None
+    parts = [_section_part(section) for section in _sections(pieces)]
+    if any(part is None for part in parts):
+        return None
+    split = Split('"', tuple(part for part in parts if part is not None))
+    return Plan(split, {name: _value(name, f'"{name}"') for name in _names(pieces)})
+
+
+def _section_part(section: list[_Piece]) -> Part | None:
+    """What stands between two quotes: one variable, literal text, or words."""
+    if len(section) == 1 and section[0].variable:
+        return Part(section[0].text)
+    if not any(piece.variable for piece in section):
+        return Part(before="".join(piece.text for piece in section).encode())
+    words = _words(section)
+    return None if words is None else Part(inner=Split(" ", tuple(_word_part(word) for word in words)))
+
+
+def _word_part(word: list[_Piece]) -> Part:
+    variable = next((piece.text for piece in word if piece.variable), None)
+    if variable is None:
+        return Part(before="".join(piece.text for piece in word).encode())
+    before, after = _around(word)
+    return Part(variable, before.encode(), after.encode(), 1 + _BLANKS_INSIDE.get(variable, 0))
 
 
 def _format_string(text: str) -> str:
@@ -148,10 +180,15 @@ def _text_select(pieces: list[_Piece]) -> str:
 
 
 def _unescaped(name: str, expression: str) -> str:
-    """The column of a variable. nginx writes quotes, backslashes and what is not ASCII as \\xXX."""
+    """The column of a variable."""
+    return f'{_value(name, expression)} AS "{name}"'
+
+
+def _value(name: str, written: str) -> str:
+    """The value of a variable. nginx writes quotes, backslashes and what is not ASCII as \\xXX."""
     if name in _SHAPES or (name.startswith("upstream_") and not name.startswith("upstream_http")):
-        return f'{expression} AS "{name}"'
-    return f'hex_unescape({expression}) AS "{name}"'
+        return written
+    return f"hex_unescape({written})"
 
 
 def _split_plan(
