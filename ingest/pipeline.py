@@ -44,6 +44,9 @@ from lake.table import Lake
 _LOOKED_THROUGH = 64 * 1024 * 1024
 """So much of an input whose head tells nothing is looked through for records of a known format."""
 _RETRIES = 20
+_LOOKED_AT = 4096
+_MOST_CONTROLS = 0.05
+_CONTROLS = bytes(code for code in range(32) if code not in b"\t\n\r\x1b")
 
 
 @dataclass(frozen=True)
@@ -278,7 +281,9 @@ class Run:
             self._progress.pop(reader.fingerprint, None)
             self.summary.problems.append(f"{reader.item}: {problem}")
             return
-        if chunk.open_end and (self._live or not parsed.whole):
+        # too long to be read, however it ends: only where it may still grow does it wait
+        whole = parsed.whole or bool(chunk.overlong)
+        if chunk.open_end and (self._live or not whole):
             if parsed.quarantined.num_rows and not self._live:
                 self.summary.problems.append(
                     f"{reader.item}: its last {pending.bytes} bytes are half a line; "
@@ -360,8 +365,9 @@ def layout_of(
 
 
 def _is_binary(head: bytes) -> bool:
-    """NULs that are no hole of a truncated file tell what is no text."""
-    return b"\x00" in head.strip(b"\x00")[:4096]
+    """Whether too many control characters stand in it for a text; a hole of NULs in a file counts for none."""
+    start = head.lstrip(b"\x00")[:_LOOKED_AT]
+    return len(start.translate(None, _CONTROLS)) < (1 - _MOST_CONTROLS) * len(start)
 
 
 def _tail_before(item: Input, position: int) -> bytes | None:

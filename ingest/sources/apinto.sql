@@ -108,9 +108,10 @@ told AS (
 )
 SELECT
     "offset",
-    -- of time_local no zone is known: UTC; old gateways write msec in seconds
+    -- old gateways write msec in seconds; of time_local no zone is known
     coalesce(iso_time(nullify(time_iso8601)), epoch_time(msec), epoch_time("timestamp"),
-        try_strptime(time_local, '%Y-%m-%d %H:%M:%S'), iso_time(syslog_time)) AS time,
+        CASE WHEN nullify(time_local) IS NULL THEN iso_time(syslog_time) END) AS time,
+    try_strptime(time_local, '%Y-%m-%d %H:%M:%S') AS local_time,
     coalesce(nullify(node), syslog_host) AS instance,
     nullify(cluster) AS tenant,
     -- made by the gateway for each request; a request that two outputs write down is still one

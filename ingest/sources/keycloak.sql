@@ -174,12 +174,16 @@ SELECT
     "offset",
     CASE WHEN e IS NULL THEN NULL
          WHEN j IS NOT NULL THEN coalesce(iso_time(coalesce(j.timestamp, j."@timestamp")), epoch_time(j.timestamp))
-         -- the text format has no zone: taken as UTC
-         WHEN line[24] = ' ' AND line[20] = ',' THEN TRY_CAST(line[:19] || '.' || line[21:23] AS TIMESTAMP)
+         WHEN line[24] = ' ' AND line[20] = ',' THEN NULL
          ELSE iso_time(regexp_replace(
                 regexp_extract(split_part(line, 'type=', 1),
-                    '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,9})?(?: ?[+-][0-9]{2}:?[0-9]{2}|Z)?'),
+                    '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,9})?(?: ?[+-][0-9]{2}:?[0-9]{2}|Z)'),
                 ' ?([+-][0-9]{2}):?([0-9]{2})$', '\1:\2')) END AS time,
+    -- the text format has no zone
+    CASE WHEN e IS NULL OR j IS NOT NULL THEN NULL
+         WHEN line[24] = ' ' AND line[20] = ',' THEN TRY_CAST(line[:19] || '.' || line[21:23] AS TIMESTAMP)
+         ELSE iso_time(regexp_extract(split_part(line, 'type=', 1),
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,9})?')) END AS local_time,
     nullify(coalesce(j."hostName", j."host.hostname", j."host.name", j.host)) AS instance,
     -- Keycloak writes "null" where it has no value
     coalesce(nullif(e."realmName", 'null'), nullif(e."realmId", 'null')) AS tenant,
