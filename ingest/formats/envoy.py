@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ingest.errors import FormatError
+from ingest.split import Part, Plan, Split
 
 _OPERATOR = re.compile(r"%%|%([A-Z0-9_]+)(?:\((.*?)\))?(?::(\d+))?%")
 
@@ -143,6 +144,43 @@ def compile_format(text: str) -> str:
     if not any(piece.variable for piece in pieces):
         raise FormatError(f"the Envoy format {text!r} holds no command operator")
     return _text_select(pieces)
+
+
+def split_plan(text: str) -> Plan | None:
+    """How lines of a format string are split; None for dictionaries, and where two operators stand side by
+    side."""
+    if text.strip() == "json" or text.lstrip().startswith("{"):
+        return None
+    pieces = _pieces(_unescape(text))
+    parts = [_section_part(section) for section in _split(pieces, '"')]
+    if any(part is None for part in parts):
+        return None
+    columns = {name: _time(_identifier(name), form) for name, form in _time_formats(pieces).items()}
+    return Plan(Split('"', tuple(part for part in parts if part is not None)), columns)
+
+
+def _section_part(section: list[_Piece]) -> Part | None:
+    """What stands between two quotes: text with one operator or none, or words."""
+    if sum(piece.variable for piece in section) <= 1:
+        return replace(_part(section), width=1)
+    words = _split(section, " ")
+    if any(sum(piece.variable for piece in word) > 1 for word in words):
+        return None
+    return Part(inner=Split(" ", tuple(_part(word) for word in words)))
+
+
+def _part(pieces: list[_Piece]) -> Part:
+    place = next((index for index, piece in enumerate(pieces) if piece.variable), None)
+    if place is None:
+        return Part(before="".join(piece.text for piece in pieces).encode())
+    operator = pieces[place]
+    return Part(
+        operator.text,
+        before="".join(piece.text for piece in pieces[:place]).encode(),
+        after="".join(piece.text for piece in pieces[place + 1 :]).encode(),
+        width=1 + (operator.time_format or "").count(" "),
+        numeric=operator.text == "response_code",
+    )
 
 
 def _unescape(text: str) -> str:
