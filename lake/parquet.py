@@ -45,10 +45,12 @@ class NewFile:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         # ranges for numbers, dictionaries for text; both for all takes thrice the time
         text, other = _text_and_other(schema)
+        # offsets ascend: as differences they take a third of the space and of the time
+        differences = {"offset": "DELTA_BINARY_PACKED"} if "offset" in schema.names else {}
         try:
             self._writer = pq.ParquetWriter(
                 self._path, schema, compression="zstd", compression_level=1,
-                use_dictionary=text, write_statistics=other,
+                use_dictionary=text, write_statistics=other, column_encoding=differences,
             )  # fmt: skip
         except BaseException:
             self._path.unlink(missing_ok=True)
