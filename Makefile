@@ -16,7 +16,7 @@ help:
 	@echo "make test | test-slow       the tests; those that take longer"
 	@echo "make test-model             2,000 sequences of the model of ingest: nothing lost, nothing doubled"
 	@echo "make lint                   ruff and mypy"
-	@echo "make benchmark              throughput beside DuckDB's readers and lnav"
+	@echo "make benchmark              throughput beside DuckDB's readers, chdb, polars, lnav and GoAccess"
 	@echo "make docs                   write the generated parts of the documentation again"
 	@echo "make clean                  remove all that make made, except the lake in data/"
 
@@ -57,6 +57,7 @@ demo: $(READY)
 	$(BIN)/why401 dashboard --lake build/demo/lake --port $(PORT)
 
 benchmark: $(READY)
+	$(BIN)/pip install --quiet -e ".[bench]"
 	$(BIN)/python -m benchmarks.throughput
 
 docs: $(READY)
