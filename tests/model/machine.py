@@ -96,35 +96,37 @@ class Logs(RuleBasedStateMachine):
         self.follower: Child | None = None
         self.may_follow = False
 
-    @initialize(made=st.booleans(), follows=st.integers(0, 9))
-    def begin(self, made: bool, follows: int) -> None:
-        """The lake is there, empty, or is still to be made. One sequence of ten may follow."""
+    @initialize(
+        made=st.booleans(),
+        first=st.lists(st.tuples(_writers, _bursts), min_size=1, max_size=4),
+        follows=st.integers(0, 9),
+    )
+    def begin(self, made: bool, first: list[tuple[int, Burst]], follows: int) -> None:
+        """The lake is there, empty, or is still to be made; logs hold something. One sequence of ten may follow."""
         if made:
             shutil.copytree(self.root.parent / "empty", self.lake)
+        for writer, burst in first:
+            self._write(writer, burst, frozenset())
         self.may_follow = FOLLOW and follows == 0
 
     # What servers write.
 
-    @rule(writer=_writers, burst=_bursts, junk=_junk)
-    def write(self, writer: int, burst: Burst, junk: frozenset[int]) -> None:
-        server = self._writer(writer)
-        self.folder.write(server, self._lines(server, burst, junk))
-        self._glance()
+    @rule(writer=_writers, burst=_bursts, junk=_junk, reopen=st.booleans())
+    def write(self, writer: int, burst: Burst, junk: frozenset[int], reopen: bool) -> None:
+        if reopen:
+            self.folder.reopen(self._writer(writer))
+        self._write(writer, burst, junk)
 
     @rule(writer=_writers, gap=st.sampled_from([0, 0, 1]), part=st.floats(0, 1))
     def write_half(self, writer: int, gap: int, part: float) -> None:
-        server = self._writer(writer)
-        if not server.pending:
-            [line] = self._lines(server, Burst((gap,)), frozenset())
-            self.folder.write_half(server, line, part)
-            self._glance()
-
-    @rule(writer=_writers)
-    def write_the_rest(self, writer: int) -> None:
+        """Half a line, or the rest of the one that is half written."""
         server = self._writer(writer)
         if server.pending:
             self.folder.write(server, [])
-            self._glance()
+        else:
+            [line] = self._lines(server, Burst((gap,)), frozenset())
+            self.folder.write_half(server, line, part)
+        self._glance()
 
     # What logrotate and people do.
 
@@ -133,19 +135,13 @@ class Logs(RuleBasedStateMachine):
         self.folder.rotate(self._writer(writer), reopen=reopen)
         self._glance()
 
-    @rule(writer=_writers)
-    def reopen(self, writer: int) -> None:
-        self.folder.reopen(self._writer(writer))
-        self._glance()
-
-    @rule(writer=_writers)
-    def copytruncate(self, writer: int) -> None:
-        self.folder.copytruncate(self._writer(writer))
-        self._glance()
-
-    @rule(writer=_writers)
-    def truncate(self, writer: int) -> None:
-        self.folder.truncate(self._writer(writer))
+    @rule(writer=_writers, copy=st.sampled_from([True, True, False]))
+    def truncate(self, writer: int, copy: bool) -> None:
+        """copytruncate, or without a copy."""
+        if copy:
+            self.folder.copytruncate(self._writer(writer))
+        else:
+            self.folder.truncate(self._writer(writer))
         self._glance()
 
     @rule(pick=_picks, level=st.sampled_from([1, 9]), keep=st.booleans())
@@ -199,21 +195,32 @@ class Logs(RuleBasedStateMachine):
         self._ended(run([self.folder.path], self.lake, grain))
 
     @precondition(lambda self: self.runs < _MOST_RUNS and self.follower is None)
-    @rule(grain=_grains, kill=_kills)
-    def ingest_killed_at(self, grain: Grain, kill: Kill) -> None:
+    @rule(grain=_grains, kill=_kills, writer=_writers, burst=_bursts, junk=_junk)
+    def ingest_killed_at(
+        self, grain: Grain, kill: Kill, writer: int, burst: Burst, junk: frozenset[int]
+    ) -> None:
+        """Lines come, and the run that reads them kills itself at some step of its writing."""
+        self._write(writer, burst, junk)
         self._outcome(self._begin(grain, kill))
 
     @precondition(lambda self: self.runs < _MOST_RUNS and self.follower is None)
-    @rule(grain=_grains, milliseconds=st.integers(5, 150))
-    def ingest_killed_after(self, grain: Grain, milliseconds: int) -> None:
+    @rule(grain=_grains, milliseconds=st.integers(5, 150), writer=_writers, burst=_bursts, junk=_junk)
+    def ingest_killed_after(
+        self, grain: Grain, milliseconds: int, writer: int, burst: Burst, junk: frozenset[int]
+    ) -> None:
+        """The same, killed from outside, wherever it is."""
+        self._write(writer, burst, junk)
         child = self._begin(grain, None)
         killed_after(child, milliseconds / 1000)
         self._outcome(child)
 
     @precondition(lambda self: TOGETHER and self.runs < _MOST_RUNS and self.follower is None)
-    @rule(grains=st.tuples(_grains, _grains), kill=st.none() | _kills)
-    def ingest_together(self, grains: tuple[Grain, Grain], kill: Kill | None) -> None:
-        """Two runs at once on one lake; one of them may be killed."""
+    @rule(grains=st.tuples(_grains, _grains), kill=st.none() | _kills, writer=_writers, burst=_bursts)
+    def ingest_together(
+        self, grains: tuple[Grain, Grain], kill: Kill | None, writer: int, burst: Burst
+    ) -> None:
+        """Lines come, and two runs at once read them into one lake; one of the two may be killed."""
+        self._write(writer, burst, frozenset())
         children = [self._begin(grains[0], None), self._begin(grains[1], kill)]
         for child in children:
             self._outcome(child)
@@ -289,6 +296,11 @@ class Logs(RuleBasedStateMachine):
 
     def _writer(self, number: int) -> Writer:
         return self.folder.writers[number]
+
+    def _write(self, writer: int, burst: Burst, junk: frozenset[int]) -> None:
+        server = self._writer(writer)
+        self.folder.write(server, self._lines(server, burst, junk))
+        self._glance()
 
     def _lines(self, server: Writer, burst: Burst, junk: frozenset[int]) -> list[Line]:
         """Lines of the server; junk only where it is outnumbered, or the log would be in no known format."""
