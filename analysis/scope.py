@@ -12,6 +12,7 @@ from analysis.session import Session
 _MAIN_PERIOD = (Path(__file__).parent / "questions" / "main_period.sql").read_text(encoding="utf-8")
 _NEARLY_ALL = 0.9
 _TICK = timedelta(microseconds=1)
+_SHORTEST = timedelta(seconds=1)
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Scope:
 def whole_period(session: Session) -> Scope | None:
     """All of the data's own period; None where the lake holds no event."""
     period = session.period()
-    return None if period is None else Scope(period[0], period[1] + _TICK)
+    return None if period is None else _from_to(*period)
 
 
 def main_period(session: Session) -> Scope | None:
@@ -56,7 +57,12 @@ def main_period(session: Session) -> Scope | None:
     if found is None:
         return None
     first, last, share = found
-    return Scope(first, last + _TICK) if share >= _NEARLY_ALL else whole_period(session)
+    return _from_to(first, last) if share >= _NEARLY_ALL else whole_period(session)
+
+
+def _from_to(first: datetime, last: datetime) -> Scope:
+    """From the first event to the last; where that is no time at all, a second, for charts divide it."""
+    return Scope(first, max(last + _TICK, first + _SHORTEST))
 
 
 def events_outside(session: Session, scope: Scope) -> int:

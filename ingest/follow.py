@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 
 from ingest.errors import InputError
@@ -21,12 +22,13 @@ from ingest.inputs.paths import LocalFile, places
 from ingest.pipeline import Plan, Run
 from ingest.summary import Summary
 from ingest.workers import Workers
-from lake.care import compact
+from lake.care import compact, vacuum
 from lake.table import Lake
 
 POLL_SECONDS = 0.5
 _COMPACT_SECONDS = 30.0
 _SMALL_FILES = 24
+_VACUUM_SECONDS = 3600.0
 _HELD_FILES = 256
 _HELD_SECONDS = 60.0
 
@@ -174,12 +176,12 @@ class Follower:
 
 
 class _Caretaker:
-    """Merges the small files that following makes, from time to time, beside it."""
+    """Merges the small files that following makes, and removes those that were merged long ago, beside it."""
 
     def __init__(self, lake: Lake) -> None:
         self._lake = Lake(lake.folder)
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="care")
-        self._last = time.monotonic()
+        self._last = self._vacuumed = time.monotonic()
         self._running: Future[object] | None = None
 
     def look(self) -> None:
@@ -189,7 +191,13 @@ class _Caretaker:
             running.result()
         if self._running is None and time.monotonic() - self._last > _COMPACT_SECONDS:
             self._last = time.monotonic()
-            self._running = self._pool.submit(compact, self._lake, _SMALL_FILES)
+            self._running = self._pool.submit(self._care)
+
+    def _care(self) -> None:
+        compact(self._lake, _SMALL_FILES)
+        if time.monotonic() - self._vacuumed > _VACUUM_SECONDS:
+            self._vacuumed = time.monotonic()
+            vacuum(self._lake, timedelta(seconds=_VACUUM_SECONDS))
 
     def __enter__(self) -> _Caretaker:
         return self

@@ -17,6 +17,7 @@ from rich.text import Text
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
+_HARMFUL = ("Cc", "Cf", "Zl", "Zp")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -24,7 +25,7 @@ def printable(value: object) -> str:
     """A value as harmless text: no control, escape or direction characters (they come from logs)."""
     text = value.isoformat(sep=" ") if isinstance(value, datetime) else str(value).replace("\t", " ")
     return "".join(
-        character if unicodedata.category(character) not in ("Cc", "Cf") else "\N{REPLACEMENT CHARACTER}"
+        character if unicodedata.category(character) not in _HARMFUL else "\N{REPLACEMENT CHARACTER}"
         for character in text
     )
 
@@ -69,6 +70,6 @@ def print_csv(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None
 
 
 def _cell(value: object) -> object:
-    if isinstance(value, str) and value.startswith(_FORMULA):
-        return "'" + value
-    return value
+    if not isinstance(value, str):
+        return value
+    return printable("'" + value if value.startswith(_FORMULA) else value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Generator, Hashable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,9 @@ from ingest.inputs.peel import Peeled, peel
 _BOUNDS = Bounds()
 
 
-def discover(paths: Sequence[str | Path], bounds: Bounds = _BOUNDS) -> Iterator[Input | InputError]:
+def discover(
+    paths: Sequence[str | Path], bounds: Bounds = _BOUNDS
+) -> Generator[Input | InputError, None, None]:
     """The inputs that the paths name, in the order of the paths; in folders, patterns and zip files by
     name, in tar archives as they lie there.
 

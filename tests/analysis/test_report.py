@@ -6,16 +6,17 @@ import json
 import re
 from dataclasses import asdict, replace
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
 from analysis import questions, stacked, wording
 from analysis.report import report
-from analysis.scope import Scope
+from analysis.scope import Scope, main_period
 from analysis.session import Session
 from analysis.untrusted import code, plain, readable, visible
 from tests.analysis.hour import HOSTILE, HOUR, authorize, fill, line
-from tests.helpers import Workshop
+from tests.helpers import Workshop, nginx_line
 
 FORMATS = ("html", "md", "json")
 
@@ -56,6 +57,17 @@ class _Elements(HTMLParser):
 
 
 @pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_single_failure_has_a_report(tmp_path: Path, form: str) -> None:
+    workshop = Workshop(tmp_path)
+    workshop.write("access.log", nginx_line(1))
+    workshop.ingest()
+    session = Session(workshop.lake)
+    scope = main_period(session)
+    assert scope is not None
+    assert "401" in report(session, scope, form)
+
+
 def test_every_form_has_the_headline_of_the_questions(session: Session, form: str) -> None:
     totals, worst = questions.totals(session, HOUR), questions.worst(session, HOUR)
     text = report(session, HOUR, form)
