@@ -57,7 +57,7 @@ demo: $(READY)
 	$(BIN)/why401 dashboard --lake build/demo/lake --port $(PORT)
 
 benchmark: $(READY)
-	$(BIN)/pip install --quiet -e ".[bench]"
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation -e ".[bench]"
 	$(BIN)/python -m benchmarks.throughput
 
 docs: $(READY)
