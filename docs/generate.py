@@ -8,6 +8,7 @@ from pathlib import Path
 
 from analysis.taxonomy import load_causes
 from ingest import load_sources
+from ingest.unwrap import load_envelopes
 from lake.schema import EVENT_COLUMNS, QUARANTINE_COLUMNS, Column
 
 DOCS = Path(__file__).parent
@@ -61,13 +62,18 @@ def causes() -> str:
 
 
 def sources() -> str:
-    """The log formats, and what each cannot tell."""
+    """The log formats, what each cannot tell, and what may be around them."""
     lines = ["# Log formats", "", _NOTE, "| source | what | kind | samples |", "|---|---|---|---|"]
     found = load_sources().values()
     lines += [f"| `{one.name}` | {_cell(one.title)} | {one.kind} | {one.provenance} |" for one in found]
     for one in found:
         lines += ["", f"## {one.name}", "", f"{one.cannot_tell}", "", "Documentation:", ""]
         lines += [f"- {link}" for link in one.documentation]
+    lines += ["", "## Envelopes", "", "Around any of these, and around each other:", ""]
+    lines += ["| envelope | what | documentation |", "|---|---|---|"]
+    for envelope in sorted(load_envelopes().values(), key=lambda one: one.name):
+        links = " ".join(f"<{link}>" for link in envelope.documentation)
+        lines.append(f"| `{envelope.name}` | {_cell(envelope.title)} | {links} |")
     return "\n".join(lines) + "\n"
 
 
