@@ -27,7 +27,7 @@ def trend_by_family(points: Sequence[TrendPoint], scope: Scope, step: timedelta)
     for family in in_order({point.key for point in points}):
         own = [point for point in points if point.key == family]
         figure.add_bar(**_bars(own, family_title(family), paint(family), step))
-    return _over_time(figure, scope)
+    return _over_time(figure, points, scope, step)
 
 
 def trend_by_cause(points: Sequence[TrendPoint], scope: Scope, step: timedelta) -> go.Figure:
@@ -46,7 +46,7 @@ def trend_by_cause(points: Sequence[TrendPoint], scope: Scope, step: timedelta) 
     if rest:
         title = f"{len(counts) - len(named)} other causes"
         figure.add_bar(**_bars(rest, title, _REST, step))
-    return _over_time(figure, scope)
+    return _over_time(figure, points, scope, step)
 
 
 def heat_map(cells: Sequence[ClientCause]) -> go.Figure:
@@ -116,7 +116,9 @@ def _bars(points: Sequence[TrendPoint], name: str, fill: Paint, step: timedelta)
     }
 
 
-def _over_time(figure: go.Figure, scope: Scope) -> go.Figure:
+def _over_time(
+    figure: go.Figure, points: Sequence[TrendPoint], scope: Scope, step: timedelta
+) -> go.Figure:
     figure.update_layout(
         barmode="stack",
         height=380,
@@ -125,6 +127,9 @@ def _over_time(figure: go.Figure, scope: Scope) -> go.Figure:
         showlegend=True,
         hovermode="closest",
     )
-    figure.update_xaxes(range=[scope.since, scope.until])
+    starts = [point.start for point in points]
+    figure.update_xaxes(
+        range=[min([scope.since, *starts]), max([scope.until, *(start + step for start in starts)])]
+    )
     figure.update_yaxes(rangemode="tozero", title="failures")
     return figure
