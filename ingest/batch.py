@@ -118,7 +118,7 @@ class Committer:
     def __init__(self, lake: Lake, seen: SeenIds) -> None:
         self._lake = lake
         self._seen = seen
-        self._version = lake.catch_up()
+        self._version = lake.version()
 
     def commit(self, batch: Batch, summary: Summary) -> list[Reader]:
         """Commits what was not overtaken, and counts it in the summary; returns the readers that were.
@@ -134,7 +134,7 @@ class Committer:
             shares = [share for share in batch.shares.values() if not share.reader.overtaken]
             if shares:
                 self._write(shares, files)
-            self._version = self._lake.catch_up()
+            self._version = self._lake.version()
         self._seen.committed(str(file.place.resolve()) for file in files)
         for share in shares:
             share.reader.committed = share.version

@@ -7,7 +7,7 @@ side by side on several engines, which is faster than one engine with several th
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -150,20 +150,19 @@ class Engine:
         events = finish(self._statements, accepted, source.name, source.kind, self._settings)
         return Read(events, _refused(table, records, pc.invert(kept)))
 
-    def claims(self, readings: Sequence[Reading], lines: pa.Array) -> list[npt.NDArray[np.bool_]]:
-        """Which of the lines have the shape of each reading: its format, else its `recognise`.
+    def claims(self, readings: Sequence[Reading], lines: pa.Array) -> Iterator[npt.NDArray[np.bool_]]:
+        """Which of the lines have the shape of each reading, one after the other: its format, else its
+        `recognise`.
 
         A format that comes with a source is tried only where the source's `recognise` matches.
         """
         table = _table(lines, np.arange(len(lines), dtype=np.int64))
         patterns = list(dict.fromkeys(reading.source.recognise for reading in readings))
         matched = dict(zip(patterns, self.matches(patterns, lines), strict=True))
-        return [
-            matched[reading.source.recognise]
-            if reading.format is None or not (reading.own or matched[reading.source.recognise].any())
-            else self._fits_format(reading, table)
-            for reading in readings
-        ]
+        for reading in readings:
+            by_pattern = matched[reading.source.recognise]
+            fixed = reading.format is None or not (reading.own or by_pattern.any())
+            yield by_pattern if fixed else self._fits_format(reading, table)
 
     def matches(self, patterns: Sequence[str], lines: pa.Array) -> list[npt.NDArray[np.bool_]]:
         """Which of the lines each pattern (RE2) matches."""

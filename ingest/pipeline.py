@@ -365,7 +365,7 @@ def layout_of(
 
 
 def _is_binary(head: bytes) -> bool:
-    """Whether too many control characters stand in it for a text; a hole of NULs in a file counts for none."""
+    """Whether too many control characters stand in it for a text; a hole of NULs counts for none."""
     start = head.lstrip(b"\x00")[:_LOOKED_AT]
     return len(start.translate(None, _CONTROLS)) < (1 - _MOST_CONTROLS) * len(start)
 

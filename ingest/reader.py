@@ -69,11 +69,11 @@ def parse_chunk(
     main = layout.readings[0]
     content = unwrapped(engine, layout, chunk.records, reference)
     read = engine.read(main, content.records, content.around)
-    events, refused = _offer_to_others(engine, layout, candidates, content, read)
+    events, refused = _offer_to_others(engine, layout, candidates, content, read, chunk.open_end)
     quarantined = [_overlong(main.source.name, chunk.overlong)] if chunk.overlong else []
     ignored = content.ignored
     if len(refused):
-        own = engine.claims([main], content.records.take(refused.places).lines)[0]
+        own = next(engine.claims([main], content.records.take(refused.places).lines))
         shared = layout.shared or len(events) > 1
         kept, noise = engine.judge(main.source.name, content.records, refused, own, shared)
         quarantined.append(kept)
@@ -103,18 +103,25 @@ def unwrapped(engine: Engine, layout: Layout, records: Records, reference: datet
 
 
 def _offer_to_others(
-    engine: Engine, layout: Layout, candidates: Sequence[Reading], content: Unwrapped, read: Read
+    engine: Engine,
+    layout: Layout,
+    candidates: Sequence[Reading],
+    content: Unwrapped,
+    read: Read,
+    open_end: bool,
 ) -> tuple[list[pa.Table], Refused]:
     """The events of all readings, and what none of them takes."""
     events, refused = [read.events], read.refused
     others = list(layout.readings[1:])
-    if len(refused):
+    # half a line at the end of a log tells of no other source
+    if len(refused) and not open_end:
         others += _turned_up(engine, layout, candidates, content, refused)
     for reading in others:
         if not len(refused):
             break
-        claimed = engine.claims([layout.readings[0], reading], content.records.take(refused.places).lines)
-        theirs = claimed[1] & (_ignored_flags(refused) | ~claimed[0])
+        lines = content.records.take(refused.places).lines
+        of_main, of_other = engine.claims([layout.readings[0], reading], lines)
+        theirs = of_other & (_ignored_flags(refused) | ~of_main)
         if not theirs.any():
             continue
         places = refused.places[theirs]
@@ -142,7 +149,7 @@ def _turned_up(
     unknown = [reading for reading in candidates if reading not in layout.readings]
     step = max(1, len(refused) // _OFFERED)
     lines = content.records.take(refused.places[::step]).lines
-    claims = engine.claims(unknown, lines) if unknown else []
+    claims = engine.claims(unknown, lines)
     return [reading for reading, claimed in zip(unknown, claims, strict=True) if claimed.any()]
 
 

@@ -142,7 +142,7 @@ def alike(engine: Engine, layout: Layout, head: bytes) -> bool:
         if envelope is not None:
             table = engine.unwrap(envelope, table)
             table = table.filter(pc.is_null(table["ignored"]))
-    claimed = engine.claims(layout.readings[:1], lines)[0]
+    claimed = next(engine.claims(layout.readings[:1], lines))
     return bool(claimed.mean() >= _NEARLY_ALL)
 
 
@@ -156,7 +156,12 @@ def _envelope(engine: Engine, lines: pa.Array) -> Envelope | None:
 
 def _claimed(engine: Engine, lines: pa.Array, candidates: Sequence[Reading]) -> Found:
     """The readings that claim lines, the one with the most first; each line counts for one of them."""
-    claims = engine.claims(candidates, lines) if len(lines) else []
+    claims = []
+    for flags in engine.claims(candidates, lines) if len(lines) else ():
+        claims.append(flags)
+        if flags.all():
+            # whoever comes after it has no more
+            break
     free = np.ones(len(lines), dtype=bool)
     readings, counts = [], []
     while claims:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date
+from functools import cached_property
 
 import duckdb
 import numpy as np
@@ -28,7 +29,11 @@ class SeenIds:
         self._sorted: list[Hashes] = []
         # Nearly all ids are new: one look at the prefixes that were seen spares the search for most.
         self._prefixes = np.zeros(1 << _PREFIX_BITS, dtype=bool)
-        self._connection = duckdb.connect(config={"threads": 1})
+
+    @cached_property
+    def _connection(self) -> duckdb.DuckDBPyConnection:
+        # to open one takes time, and many logs have no ids
+        return duckdb.connect(config={"threads": 1})
 
     def first_seen(self, events: pa.Table) -> pa.Table:
         """The events whose id was not seen before, here or in the lake; these count as seen now.

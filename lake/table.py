@@ -230,7 +230,8 @@ class Lake:
 
     def catch_up(self) -> int:
         """Looks at what others have committed; the number of the last commit of events."""
-        self._current(_QUARANTINE)
+        if _QUARANTINE in self._tables:
+            self._current(_QUARANTINE)
         return int(self._current(_EVENTS).version())
 
     def events_of(self, file: DataFile) -> pa.Table:
