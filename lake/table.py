@@ -29,6 +29,7 @@ from lake.locking import FileLock
 from lake.parquet import DataFile, NewFile
 from lake.schema import EVENTS, QUARANTINE
 from lake.totals import Totals, has_totals, totals_of
+from lake.transactions import Transactions
 
 __all__ = ["TABLES", "ActiveFile", "DataFile", "Lake"]
 
@@ -73,6 +74,7 @@ class Lake:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._tables: dict[str, DeltaTable] = {}
+        self._transactions: dict[str, Transactions] = {}
         self._lock = FileLock(folder / ".lock")
 
     def locked(self) -> AbstractContextManager[None]:
@@ -107,13 +109,11 @@ class Lake:
 
     def progress(self, input_id: str) -> int | None:
         """The version of the input's last committed transaction; None when it was never read."""
-        version: int | None = self._table(_EVENTS).transaction_version(input_id)
-        return version
+        return self._progress(_EVENTS).get(input_id)
 
     def quarantine_progress(self, input_id: str) -> int | None:
         """Like `progress`, for the quarantine, which is committed first."""
-        version: int | None = self._table(_QUARANTINE).transaction_version(input_id)
-        return version
+        return self._progress(_QUARANTINE).get(input_id)
 
     def write_events(self, events: pa.Table) -> list[DataFile]:
         """Writes events (schema EVENTS) as Parquet, one file for each date. Nothing is committed.
@@ -251,6 +251,12 @@ class Lake:
         table = self._current(name)
         paths = [path.removeprefix("file://") for path in table.file_uris()]
         return sorted(path for path in paths if _within(path, since, until))
+
+    def _progress(self, name: str) -> Mapping[str, int]:
+        """The progress of all inputs, as far as this lake has caught up with the table."""
+        if name not in self._transactions:
+            self._transactions[name] = Transactions(self.folder / name)
+        return self._transactions[name].at(self._table(name).version())
 
     def _table(self, name: str) -> DeltaTable:
         if name not in self._tables:
