@@ -17,7 +17,6 @@ import typer
 
 import dashboard as dashboard_room
 from analysis.explain import explain as explain_text
-from analysis.report import report as write_report
 from analysis.scope import Scope, main_period, whole_period
 from analysis.session import Session
 from analysis.taxonomy import load_causes
@@ -96,6 +95,9 @@ def report(
     scope = _scope(session, since, until)
     if scope is None:
         raise AskError("the lake holds no event yet; fill it with `why401 ingest PATH`")
+    # templates take a tenth of a second to load, which no other command should wait for
+    from analysis.report import report as write_report
+
     text = write_report(session, scope, form.value)
     if output is None:
         out.print(text, markup=False, soft_wrap=True, end="")

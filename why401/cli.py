@@ -4,6 +4,8 @@ for was found; 2 the command, the configuration or the lake cannot be used as it
 from __future__ import annotations
 
 import sys
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 
@@ -11,7 +13,14 @@ from ingest import IngestError
 from lake.errors import LakeError
 from why401 import asking, lake_commands, reading
 from why401.config import ConfigError
-from why401.show import err, printable
+from why401.show import err, out, printable
+
+
+def _tell_version(asked: bool) -> None:
+    if asked:
+        out.print(version("why401"))
+        raise typer.Exit
+
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -33,6 +42,15 @@ for command in (
 ):
     app.command()(command)
 app.add_typer(lake_commands.app, name="lake")
+
+
+@app.callback()
+def _options(
+    show_version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_tell_version)
+    ] = False,
+) -> None:
+    """Options of the command itself."""
 
 
 def main() -> None:
