@@ -26,10 +26,15 @@ from tests.model.warm import Grain, as_summary
 _PATIENCE = 60.0
 
 
+STEPS = ("create", "write_events", "write_quarantine", "commit_quarantine", "commit_events")
+"""The methods by which a run changes a lake."""
+
+
 @dataclass(frozen=True)
 class Kill:
-    """Where a run kills itself: before or after the n-th call (from 0) of a method of the lake that writes."""
+    """Where a run kills itself: before or after the n-th call (from 0) of a method of the lake."""
 
+    step: str
     call: int
     after: bool
 
@@ -186,28 +191,23 @@ def _command(job: dict[str, Any]) -> int:
 
 
 def _die_at(kill: Kill) -> None:
-    """Has the lake's writing methods kill the process at the chosen call."""
+    """Has a method of the lake kill the process at the chosen call."""
     from lake.table import Lake
 
-    names = [name for name in vars(Lake) if name.lstrip("_").startswith(("write", "commit", "create"))]
-    assert {"write_events", "commit_events", "write_quarantine", "commit_quarantine"} <= set(names)
+    method: Callable[..., Any] = getattr(Lake, kill.step)
     calls = 0
 
-    def deadly(method: Callable[..., Any]) -> Callable[..., Any]:
-        def called(*arguments: Any, **named: Any) -> Any:
-            nonlocal calls
-            mine, calls = calls, calls + 1
-            if mine == kill.call and not kill.after:
-                os.kill(os.getpid(), signal.SIGKILL)
-            result = method(*arguments, **named)
-            if mine == kill.call:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return result
+    def deadly(*arguments: Any, **named: Any) -> Any:
+        nonlocal calls
+        mine, calls = calls, calls + 1
+        if mine == kill.call and not kill.after:
+            os.kill(os.getpid(), signal.SIGKILL)
+        result = method(*arguments, **named)
+        if mine == kill.call:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return result
 
-        return called
-
-    for name in names:
-        setattr(Lake, name, deadly(getattr(Lake, name)))
+    setattr(Lake, kill.step, deadly)
 
 
 def killed_after(child: Child, seconds: float) -> None:

@@ -1,0 +1,85 @@
+"""What the model found, each reduced to the steps that it takes."""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from lake.table import Lake
+from tests.helpers import Workshop
+from tests.model.expected import events_of
+from tests.model.lines import Burst, Press
+from tests.model.warm import Grain, run
+
+
+def _text(press: Press, count: int, junk: frozenset[int] = frozenset()) -> bytes:
+    """Lines of one second: their first 64 bytes are alike."""
+    lines = press.lines("nginx", Burst((0,), count), junk)
+    return b"".join(line.text + b"\n" for line in lines)
+
+
+def _append(path: Path, data: bytes) -> None:
+    with path.open("ab") as file:
+        file.write(data)
+
+
+def _each_once(workshop: Workshop, count: int) -> None:
+    found = Counter(events_of(workshop.lake))
+    assert sorted(found) == [f"agent/{number:06}" for number in range(1, count + 1)]
+    assert max(found.values()) == 1
+
+
+@pytest.mark.xfail(strict=True, reason="a shorter log whose head is alike is taken for the one that is known")
+def test_a_log_that_begins_anew_within_the_second_is_not_the_old_one(workshop: Workshop) -> None:
+    """First read with one line, so known by 64 bytes; it grows, is truncated, and begins like before."""
+    press = Press()
+    log = workshop.write("access.log", _text(press, 1))
+    workshop.ingest()
+    _append(log, _text(press, 2))
+    workshop.ingest()
+    log.write_bytes(_text(press, 1))
+    assert workshop.ingest().total.events == 1
+    _each_once(workshop, 4)
+
+
+@pytest.mark.xfail(strict=True, reason="the name under which the quarantine was committed is forgotten")
+def test_a_log_that_grows_after_a_run_was_killed_between_its_commits(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The quarantine is committed, the events are not; then the log grows and is known by more bytes."""
+    press = Press()
+    log = workshop.write("access.log", _text(press, 3, junk=frozenset([1])))
+
+    def killed(*_: object, **__: object) -> None:
+        raise SystemExit
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Lake, "commit_events", killed)
+        with pytest.raises(SystemExit):
+            workshop.ingest()
+    _append(log, _text(press, 2))
+    workshop.ingest()
+    assert [row["excerpt"] for row in workshop.quarantine()] == ["refused agent/000002"]
+
+
+@pytest.mark.xfail(strict=True, reason="a log is known by as many bytes as it had; a shorter copy has fewer")
+def test_a_copy_from_before_the_log_was_first_read(workshop: Workshop) -> None:
+    """Three lines are copied, the log goes on to nine, and then both are read, the longer one first."""
+    press = Press()
+    log = workshop.write("access.log", _text(press, 3))
+    shutil.copy(log, workshop.folder / "copy-of-access.log")
+    _append(log, _text(press, 6))
+    workshop.ingest()
+    _each_once(workshop, 9)
+
+
+@pytest.mark.xfail(strict=True, reason="the progress of a run goes back when an earlier chunk is taken")
+def test_a_log_of_several_chunks_and_its_copy_in_one_run(workshop: Workshop) -> None:
+    """Chunks of the log are still being parsed when its copy is opened."""
+    log = workshop.write("access.log", _text(Press(), 50))
+    shutil.copy(log, workshop.folder / "copy-of-access.log")
+    run([workshop.folder], workshop.lake.folder, Grain(chunk_bytes=400))
+    _each_once(workshop, 50)
