@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ingest.identity import consumed_of
+from ingest.identity import Beginning, beginnings_transaction, consumed_of
 from ingest.inputs import Input
 from ingest.recognise import Layout
 from ingest.seen import SeenIds
@@ -37,12 +37,14 @@ _FILE_ROWS = 50_000
 @dataclass
 class Reader:
     """An input that is being read. `committed` is its progress in the lake, as a transaction version;
-    `broken`: what comes of it any more is dropped; `overtaken`: another process has read on in it."""
+    `beginnings` are those that the lake does not know yet; `broken`: what comes of it any more is dropped;
+    `overtaken`: another process has read on in it."""
 
     item: Input
     layout: Layout
     fingerprint: str
     committed: int | None
+    beginnings: list[Beginning] = field(default_factory=list)
     broken: bool = False
     overtaken: bool = False
 
@@ -138,6 +140,8 @@ class Committer:
         self._seen.committed(str(file.place.resolve()) for file in files)
         for share in shares:
             share.reader.committed = share.version
+            told = _new_beginnings(share)
+            share.reader.beginnings = share.reader.beginnings[len(told) :]
             for source, counts in share.counts.items():
                 summary.count(source, counts)
             for reason, count in share.ignored.items():
@@ -185,6 +189,10 @@ class Committer:
                 total.add(counts)
         note = vars(total)
         progress = {share.reader.fingerprint: share.version for share in shares}
+        for share in shares:
+            told = _new_beginnings(share)
+            if told:
+                progress[beginnings_transaction(share.reader.fingerprint, told)] = 0
         refused = [(share, self._refused(share)) for share in shares if share.quarantined]
         rows = pa.concat_tables([QUARANTINE.empty_table(), *(table for _, table in refused)])
         if refused:
@@ -207,6 +215,11 @@ class Committer:
         for column, values in known.items():
             fresh = fresh.set_column(fresh.schema.get_field_index(column), QUARANTINE.field(column), values)
         return fresh
+
+
+def _new_beginnings(share: Share) -> list[Beginning]:
+    """The beginnings of the input that this share has read, and that the lake does not know yet."""
+    return [one for one in share.reader.beginnings if one.end <= consumed_of(share.version)]
 
 
 def of_input(events: pa.Table, fingerprint: str) -> pa.Table:

@@ -4,18 +4,24 @@ An input is known by a hash of its first bytes, so a file that was renamed, move
 still the same, and one that grew goes on where it ended. How far it was read is one number, kept as
 the version of a Delta application transaction: bytes consumed, and a checksum of the bytes just
 before that point, which tells apart inputs that begin alike.
+
+A hash of few bytes says little: logs of one second begin alike. So the first lines of an input are also
+known by a hash of all that stands up to the end of each, in a transaction of their own. A short input that is
+the beginning of one that was read is its copy; any other is a new one.
 """
 
 from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 HEAD_BYTES = 4096
 _LADDER = (4096, 2048, 1024, 512, 256, 128, 64, 32, 16, 1)
 _CHECK_BITS = 16
+_BEGINNINGS = "beginnings/"
 
 
 @dataclass(frozen=True)
@@ -24,6 +30,30 @@ class Identity:
 
     fingerprint: str
     consumed: int
+
+
+class Memory(Protocol):
+    """What is known of inputs: in the lake, and in a run that has not yet committed."""
+
+    def progress(self, name: str) -> int | None:
+        """The transaction version of an input."""
+        ...
+
+    def begun(self, name: str) -> int | None:
+        """That of an input of which a run that was interrupted has left only what it quarantined."""
+        ...
+
+    def beginning(self, key: str) -> str | None:
+        """The input that begins with what has this key."""
+        ...
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """The first `end` bytes of an input, a number of whole lines, and the key that they have."""
+
+    end: int
+    key: str
 
 
 def progress_version(consumed: int, tail: bytes) -> int:
@@ -36,32 +66,66 @@ def consumed_of(version: int) -> int:
     return version >> _CHECK_BITS
 
 
-def identify(
-    head: bytes, known: Callable[[str], int | None], tail_before: Callable[[int], bytes | None]
-) -> Identity:
+def beginnings(head: bytes) -> list[Beginning]:
+    """All beginnings of an input that are whole lines and lie in its `head` (HEAD_BYTES, or all of it)."""
+    digest = hashlib.blake2b(digest_size=9)
+    found, start = [], 0
+    while (end := head.find(b"\n", start) + 1) > 0:
+        digest.update(head[start:end])
+        found.append(Beginning(end, f"{end}.{digest.copy().hexdigest()}"))
+        start = end
+    return found
+
+
+def beginnings_transaction(name: str, found: Sequence[Beginning]) -> str:
+    """The id of a transaction that says that an input begins so."""
+    return f"{_BEGINNINGS}{name}/{' '.join(beginning.key for beginning in found)}"
+
+
+def read_beginnings(transaction: str) -> tuple[str, list[str]] | None:
+    """The input and the keys of its beginnings that a transaction's id tells; None for any other id."""
+    if not transaction.startswith(_BEGINNINGS):
+        return None
+    name, _, keys = transaction.removeprefix(_BEGINNINGS).partition("/")
+    return name, keys.split(" ")
+
+
+def identify(head: bytes, memory: Memory, tail_before: Callable[[int], bytes | None]) -> Identity:
     """Who the input is that begins with `head` (its first HEAD_BYTES, or all of it).
 
-    `known` gives the transaction version of a fingerprint; `tail_before(n)` the 1,024 bytes before
-    byte n, None where the input is shorter. The ladder of head sizes lets an input that was small
-    when it was first seen be recognised after it grew.
+    `tail_before(n)` gives the 1,024 bytes before byte n, None where the input is shorter. The ladder of head
+    sizes lets an input that was small when it was first seen be recognised after it grew.
     """
-    for size in _LADDER:
-        if size > len(head):
-            continue
-        for candidate in _candidates(head[:size]):
-            version = known(candidate)
+    short = len(head) < HEAD_BYTES
+    whole = beginnings(head)[-1:] if short else []
+    for beginning in whole:
+        name = memory.beginning(beginning.key)
+        version = memory.progress(name) if name is not None else None
+        if name is not None and version is not None and tail_before(consumed_of(version)) is None:
+            return Identity(name, consumed_of(version))
+    for size in (size for size in _LADDER if size <= len(head)):
+        for name in _names(head[:size]):
+            known = memory.progress(name)
+            left = memory.begun(name) if known is None else None
+            version = known if known is not None else left
             if version is None:
                 break
-            consumed = consumed_of(version)
-            tail = tail_before(consumed)
-            if tail is None or progress_version(consumed, tail) == version:
-                return Identity(candidate, consumed)
+            tail = tail_before(consumed_of(version))
+            # of a short input that begins otherwise it is known that it is another one
+            if (tail is None and known is not None and not whole) or (
+                tail is not None and progress_version(consumed_of(version), tail) == version
+            ):
+                return Identity(name, consumed_of(version) if known is not None else 0)
     size = next((size for size in _LADDER if size <= len(head)), 0)
-    fresh = next(name for name in _candidates(head[:size]) if known(name) is None)
-    return Identity(fresh, 0)
+    taken = (name for name in _names(head[:size]))
+    return Identity(next(name for name in taken if _is_free(memory, name)), 0)
 
 
-def _candidates(head: bytes) -> Iterator[str]:
+def _is_free(memory: Memory, name: str) -> bool:
+    return memory.progress(name) is None and memory.begun(name) is None
+
+
+def _names(head: bytes) -> Iterator[str]:
     digest = hashlib.blake2b(head, digest_size=12).hexdigest()
     name = f"{len(head)}-{digest}"
     yield name

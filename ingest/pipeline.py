@@ -20,8 +20,9 @@ from ingest.formats_beside import NAME as _FORMATS_FILE
 from ingest.formats_beside import formats_beside
 from ingest.framing import LINES, Chunk, chunks
 from ingest.identity import HEAD_BYTES as _IDENTITY_BYTES
-from ingest.identity import Identity, identify, progress_version
+from ingest.identity import Identity, beginnings, identify, progress_version
 from ingest.inputs import Bounds, Input, discover, open_input, sizes
+from ingest.memory import RunMemory
 from ingest.progress import OnProgress, Progress, tell_nobody
 from ingest.reader import Parsed, parse_chunk
 from ingest.recognise import (
@@ -127,8 +128,7 @@ class Run:
         self._committer = Committer(lake, self._seen)
         self._batch = Batch()
         self._sealed: Batch | None = None
-        # how far inputs are read, as transaction versions, with what is not yet committed
-        self._progress: dict[str, int] = {}
+        self._memory = RunMemory(lake)
         self._parsing: deque[_Pending] = deque()
         self._again: list[Input] = []
         self._last_layout: Layout | None = None
@@ -163,8 +163,7 @@ class Run:
             self._commit()
             again, self._again = self._again, []
             if not again:
-                # the lake knows it all, and what others have added
-                self._progress.clear()
+                self._memory.committed()
                 return
             for item in again:
                 self.read(item)
@@ -186,8 +185,14 @@ class Run:
         if layout is None:
             self._pass_over(item, "is in no log format that why401 knows; --source forces one")
             return
-        identity = identify(head[:_IDENTITY_BYTES], self._known, lambda n: _tail_before(item, n))
-        reader = Reader(item, layout, identity.fingerprint, self._lake.progress(identity.fingerprint))
+        identity = identify(head[:_IDENTITY_BYTES], self._memory, lambda n: _tail_before(item, n))
+        reader = Reader(
+            item,
+            layout,
+            identity.fingerprint,
+            self._lake.progress(identity.fingerprint),
+            [one for one in beginnings(head[:_IDENTITY_BYTES]) if one.end > identity.consumed],
+        )
         self._read_chunks(reader, identity, candidates, head[:_IDENTITY_BYTES])
 
     def _layout(self, item: Input, head: bytes, candidates: Sequence[Reading]) -> Layout | None:
@@ -237,7 +242,9 @@ class Run:
                 done = chunk.end
                 if chunk.open_end:
                     break
-                self._progress[reader.fingerprint] = progress_version(chunk.end, chunk.tail)
+                self._memory.read(
+                    reader.fingerprint, progress_version(chunk.end, chunk.tail), reader.beginnings
+                )
                 while len(self._parsing) > self._workers.count:
                     self._collect()
         if any_chunk and chunk.open_end:
@@ -256,11 +263,6 @@ class Run:
         else:
             self.summary.unrecognised.append(str(item))
 
-    def _known(self, input_id: str) -> int | None:
-        if input_id in self._progress:
-            return self._progress[input_id]
-        return self._lake.progress(input_id)
-
     def _drain(self) -> None:
         while self._parsing:
             self._collect()
@@ -278,7 +280,7 @@ class Run:
             parsed = pending.parsed.result()
         except IngestError as problem:
             reader.broken = True
-            self._progress.pop(reader.fingerprint, None)
+            self._memory.forget(reader.fingerprint)
             self.summary.problems.append(f"{reader.item}: {problem}")
             return
         # too long to be read, however it ends: only where it may still grow does it wait
@@ -296,7 +298,7 @@ class Run:
     def _take(self, reader: Reader, chunk: Chunk, size: int, parsed: Parsed) -> None:
         """Puts what became of a chunk into the batch."""
         version = progress_version(chunk.end, chunk.tail)
-        self._progress[reader.fingerprint] = version
+        self._memory.read(reader.fingerprint, version, reader.beginnings)
         share = self._batch.share(reader, version)
         refused = parsed.quarantined.num_rows
         ignored = sum(parsed.ignored.values())
@@ -330,7 +332,7 @@ class Run:
         if batch is None or not batch.shares:
             return
         for reader in self._committer.commit(batch, self.summary):
-            self._progress.pop(reader.fingerprint, None)
+            self._memory.forget(reader.fingerprint)
             self._again.append(reader.item)
 
 

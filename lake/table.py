@@ -111,9 +111,15 @@ class Lake:
         """The version of the input's last committed transaction; None when it was never read."""
         return self._progress(_EVENTS).get(input_id)
 
+    def progress_names(self) -> list[str]:
+        """All ids that have progress, in the order in which they were seen. It is the same list, and only
+        grows, as long as the log need not be read anew."""
+        self._progress(_EVENTS)
+        return self._transactions[_EVENTS].names
+
     def quarantine_progress(self, input_id: str) -> int | None:
         """Like `progress`, for the quarantine, which is committed first."""
-        return self._progress(_QUARANTINE).get(input_id)
+        return self._log_of(_QUARANTINE).now().get(input_id)
 
     def write_events(self, events: pa.Table) -> list[DataFile]:
         """Writes events (schema EVENTS) as Parquet, one file for each date. Nothing is committed.
@@ -254,9 +260,12 @@ class Lake:
 
     def _progress(self, name: str) -> Mapping[str, int]:
         """The progress of all inputs, as far as this lake has caught up with the table."""
+        return self._log_of(name).at(self._table(name).version())
+
+    def _log_of(self, name: str) -> Transactions:
         if name not in self._transactions:
             self._transactions[name] = Transactions(self.folder / name)
-        return self._transactions[name].at(self._table(name).version())
+        return self._transactions[name]
 
     def _table(self, name: str) -> DeltaTable:
         if name not in self._tables:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -25,16 +25,31 @@ class Transactions:
         self._log = table / "_delta_log"
         self._read = -1
         self._versions: dict[str, int] = {}
+        self.names: list[str] = []
+        """The ids in the order in which they were first seen; a new list when all is read anew."""
+
+    def now(self) -> dict[str, int]:
+        """The transactions of the table as it is now, without opening it. Raises LakeError."""
+        version = self._read
+        try:
+            if version < 0 or not self._commit(version).exists():
+                names = [name[:-5] for name in _names(self._log) if name.endswith(".json")]
+                version = max((int(name) for name in names if name.isdecimal()), default=-1)
+            while self._commit(version + 1).exists():
+                version += 1
+        except OSError as problem:
+            raise LakeError(f"{self._log}: the log cannot be read: {plain(problem)}") from problem
+        return self.at(version)
 
     def at(self, version: int) -> dict[str, int]:
         """The transactions of the table at its `version`. Raises LakeError when its log cannot be read."""
         if version < self._read:
-            self._read, self._versions = -1, {}
+            self._forget()
         try:
             if self._read < 0 or not self._commit(self._read + 1).exists():
                 self._begin(version)
             while self._read < version:
-                self._versions.update(_of_commit(self._commit(self._read + 1)))
+                self._add(_of_commit(self._commit(self._read + 1)))
                 self._read += 1
         except (OSError, ValueError, KeyError) as problem:
             raise LakeError(f"{self._log}: the log cannot be read: {plain(problem)}") from problem
@@ -49,11 +64,20 @@ class Transactions:
         latest = max((int(match[1]) for match in found if int(match[1]) <= version), default=-1)
         if latest <= self._read:
             return
-        self._versions = {}
+        self._forget()
         for match in found:
             if int(match[1]) == latest:
-                self._versions.update(_of_checkpoint(self._log / match[0]))
+                self._add(_of_checkpoint(self._log / match[0]))
         self._read = latest
+
+    def _forget(self) -> None:
+        self._read, self._versions, self.names = -1, {}, []
+
+    def _add(self, found: Iterable[tuple[str, int]]) -> None:
+        for name, version in found:
+            if name not in self._versions:
+                self.names.append(name)
+            self._versions[name] = version
 
 
 def _names(folder: Path) -> list[str]:

@@ -32,7 +32,6 @@ def _each_once(workshop: Workshop, count: int) -> None:
     assert max(found.values()) == 1
 
 
-@pytest.mark.xfail(strict=True, reason="a shorter log whose head is alike is taken for the one that is known")
 def test_a_log_that_begins_anew_within_the_second_is_not_the_old_one(workshop: Workshop) -> None:
     """First read with one line, so known by 64 bytes; it grows, is truncated, and begins like before."""
     press = Press()
@@ -45,7 +44,6 @@ def test_a_log_that_begins_anew_within_the_second_is_not_the_old_one(workshop: W
     _each_once(workshop, 4)
 
 
-@pytest.mark.xfail(strict=True, reason="the name under which the quarantine was committed is forgotten")
 def test_a_log_that_grows_after_a_run_was_killed_between_its_commits(
     workshop: Workshop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -65,7 +63,6 @@ def test_a_log_that_grows_after_a_run_was_killed_between_its_commits(
     assert [row["excerpt"] for row in workshop.quarantine()] == ["refused agent/000002"]
 
 
-@pytest.mark.xfail(strict=True, reason="a log is known by as many bytes as it had; a shorter copy has fewer")
 def test_a_copy_from_before_the_log_was_first_read(workshop: Workshop) -> None:
     """Three lines are copied, the log goes on to nine, and then both are read, the longer one first."""
     press = Press()
@@ -76,7 +73,6 @@ def test_a_copy_from_before_the_log_was_first_read(workshop: Workshop) -> None:
     _each_once(workshop, 9)
 
 
-@pytest.mark.xfail(strict=True, reason="the progress of a run goes back when an earlier chunk is taken")
 def test_a_log_of_several_chunks_and_its_copy_in_one_run(workshop: Workshop) -> None:
     """Chunks of the log are still being parsed when its copy is opened."""
     log = workshop.write("access.log", _text(Press(), 50))
