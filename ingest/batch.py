@@ -22,7 +22,7 @@ import pyarrow.compute as pc
 from ingest.identity import Beginning, beginnings_transaction, consumed_of
 from ingest.inputs import Input
 from ingest.recognise import Layout
-from ingest.seen import SeenIds
+from ingest.seen import NONE, Hashes, SeenIds
 from ingest.summary import Counts, Summary
 from ingest.workers import Workers
 from lake.schema import EVENTS, QUARANTINE
@@ -35,15 +35,22 @@ _FILE_ROWS = 50_000
 
 
 @dataclass
+class Base:
+    """The progress of an input in the lake as this run found or left it, as a transaction version."""
+
+    version: int | None
+
+
+@dataclass
 class Reader:
-    """An input that is being read. `committed` is its progress in the lake, as a transaction version;
-    `beginnings` are those that the lake does not know yet; `broken`: what comes of it any more is dropped;
-    `overtaken`: another process has read on in it."""
+    """An input that is being read. `base` is shared by all readers of the same input, until what they read
+    is committed. `beginnings` are those that the lake does not know yet; `broken`: what comes of it any more
+    is dropped; `overtaken`: another process has read on in it."""
 
     item: Input
     layout: Layout
     fingerprint: str
-    committed: int | None
+    base: Base
     beginnings: list[Beginning] = field(default_factory=list)
     broken: bool = False
     overtaken: bool = False
@@ -51,13 +58,26 @@ class Reader:
 
 @dataclass
 class Share:
-    """The part of a batch that comes from one input: its records up to `version`, by source."""
+    """The part of a batch that comes from one input: its records up to `version`, by source.
 
-    reader: Reader
+    Several files may be one input, the copy of a log and the log itself; each has a reader.
+    """
+
+    readers: list[Reader]
     version: int
     counts: dict[str, Counts] = field(default_factory=dict)
     ignored: Counter[str] = field(default_factory=Counter)
     quarantined: list[pa.Table] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """The fingerprint of the input."""
+        return self.readers[0].fingerprint
+
+    @property
+    def overtaken(self) -> bool:
+        """Whether another process has read on in the input."""
+        return any(reader.overtaken for reader in self.readers)
 
     def count(self, source: str, counts: Counts) -> None:
         """Adds to the counts of a source."""
@@ -90,7 +110,9 @@ class Batch:
 
     def share(self, reader: Reader, version: int) -> Share:
         """The share of an input, which now goes up to `version`."""
-        share = self.shares.setdefault(reader.fingerprint, Share(reader, version))
+        share = self.shares.setdefault(reader.fingerprint, Share([], version))
+        if reader not in share.readers:
+            share.readers.append(reader)
         share.version = version
         return share
 
@@ -121,6 +143,8 @@ class Committer:
         self._lake = lake
         self._seen = seen
         self._version = lake.version()
+        # ids that others have brought while this run had events in its hands
+        self._theirs: Hashes = NONE
 
     def commit(self, batch: Batch, summary: Summary) -> list[Reader]:
         """Commits what was not overtaken, and counts it in the summary; returns the readers that were.
@@ -129,19 +153,19 @@ class Committer:
         """
         files = [file for future in batch.files for file in future.result()]
         with self._lake.locked():
-            overtaken: list[Reader] = []
             if self._lake.catch_up() != self._version:
-                overtaken = self._overtaken(batch)
-            files = self._without_others(batch, files, overtaken)
-            shares = [share for share in batch.shares.values() if not share.reader.overtaken]
+                self._theirs = np.union1d(self._theirs, self._seen.others())
+            overtaken = self._overtaken(batch)
+            files = self._without_others(batch, files)
+            shares = [share for share in batch.shares.values() if not share.overtaken]
             if shares:
                 self._write(shares, files)
             self._version = self._lake.version()
         self._seen.committed(str(file.place.resolve()) for file in files)
         for share in shares:
-            share.reader.committed = share.version
-            told = _new_beginnings(share)
-            share.reader.beginnings = share.reader.beginnings[len(told) :]
+            for reader in share.readers:
+                reader.base.version = share.version
+                reader.beginnings = [one for one in reader.beginnings if one.end > consumed_of(share.version)]
             for source, counts in share.counts.items():
                 summary.count(source, counts)
             for reason, count in share.ignored.items():
@@ -152,17 +176,22 @@ class Committer:
         """Marks the inputs whose progress in the lake is not what this run left or found there."""
         found = []
         for name, share in batch.shares.items():
-            if not share.reader.overtaken and self._lake.progress(name) != share.reader.committed:
-                share.reader.overtaken = True
-                found.append(share.reader)
+            if not share.overtaken and self._lake.progress(name) == share.readers[0].base.version:
+                continue
+            fresh = [reader for reader in share.readers if not reader.overtaken]
+            for reader in fresh:
+                reader.overtaken = True
+            found += fresh
         return found
 
-    def _without_others(
-        self, batch: Batch, files: Sequence[DataFile], overtaken: Sequence[Reader]
-    ) -> list[DataFile]:
+    def drained(self) -> None:
+        """All that was read is committed: what is read from now on is compared with the lake as it is."""
+        self._theirs = NONE
+
+    def _without_others(self, batch: Batch, files: Sequence[DataFile]) -> list[DataFile]:
         """The files without the events of overtaken inputs and without those that others have brought."""
-        dropped = {name for name, share in batch.shares.items() if share.reader.overtaken}
-        theirs = self._seen.others() if self._lake.version() != self._version else np.empty(0, np.uint64)
+        dropped = {name for name, share in batch.shares.items() if share.overtaken}
+        theirs = self._theirs
         if not dropped and not len(theirs):
             return list(files)
         kept = []
@@ -188,28 +217,28 @@ class Committer:
             for counts in share.counts.values():
                 total.add(counts)
         note = vars(total)
-        progress = {share.reader.fingerprint: share.version for share in shares}
+        progress = {share.name: share.version for share in shares}
         for share in shares:
             told = _new_beginnings(share)
             if told:
-                progress[beginnings_transaction(share.reader.fingerprint, told)] = 0
+                progress[beginnings_transaction(share.name, told)] = 0
         refused = [(share, self._refused(share)) for share in shares if share.quarantined]
         rows = pa.concat_tables([QUARANTINE.empty_table(), *(table for _, table in refused)])
         if refused:
-            touched = {share.reader.fingerprint: share.version for share, _ in refused}
+            touched = {share.name: share.version for share, _ in refused}
             self._lake.commit_quarantine(self._lake.write_quarantine(rows), touched, note)
         self._lake.commit_events(files, progress, note)
 
     def _refused(self, share: Share) -> pa.Table:
         """The share's quarantined records, complete, less those that an interrupted run has left there."""
-        name = share.reader.fingerprint
+        name = share.name
         version = self._lake.quarantine_progress(name)
         rows = pa.concat_tables(share.quarantined)
         fresh = rows.filter(pc.field("offset") >= (consumed_of(version) if version else 0))
         now = pa.scalar(datetime.now(UTC), QUARANTINE.field("ingested").type)
         known = {
             "ingested": pa.repeat(now, fresh.num_rows),
-            "input": pa.repeat(PurePath(share.reader.item.name).name, fresh.num_rows),
+            "input": pa.repeat(PurePath(share.readers[0].item.name).name, fresh.num_rows),
             "file": pa.repeat(name, fresh.num_rows),
         }
         for column, values in known.items():
@@ -219,7 +248,8 @@ class Committer:
 
 def _new_beginnings(share: Share) -> list[Beginning]:
     """The beginnings of the input that this share has read, and that the lake does not know yet."""
-    return [one for one in share.reader.beginnings if one.end <= consumed_of(share.version)]
+    known = {one for reader in share.readers for one in reader.beginnings}
+    return sorted((one for one in known if one.end <= consumed_of(share.version)), key=lambda one: one.end)
 
 
 def of_input(events: pa.Table, fingerprint: str) -> pa.Table:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePath
 from types import TracebackType
 
-from ingest.batch import Batch, Committer, Reader, counts_by_source, of_input
+from ingest.batch import Base, Batch, Committer, Reader, counts_by_source, of_input
 from ingest.engine import Reading
 from ingest.errors import IngestError, InputError, SourceError
 from ingest.formats_beside import NAME as _FORMATS_FILE
@@ -129,6 +129,7 @@ class Run:
         self._batch = Batch()
         self._sealed: Batch | None = None
         self._memory = RunMemory(lake)
+        self._bases: dict[str, Base] = {}
         self._parsing: deque[_Pending] = deque()
         self._again: list[Input] = []
         self._last_layout: Layout | None = None
@@ -162,8 +163,10 @@ class Run:
             self._seal()
             self._commit()
             again, self._again = self._again, []
+            self._memory.committed()
+            self._bases.clear()
+            self._committer.drained()
             if not again:
-                self._memory.committed()
                 return
             for item in again:
                 self.read(item)
@@ -190,10 +193,14 @@ class Run:
             item,
             layout,
             identity.fingerprint,
-            self._lake.progress(identity.fingerprint),
+            self._base(identity.fingerprint),
             [one for one in beginnings(head[:_IDENTITY_BYTES]) if one.end > identity.consumed],
         )
         self._read_chunks(reader, identity, candidates, head[:_IDENTITY_BYTES])
+
+    def _base(self, name: str) -> Base:
+        """What the lake tells of an input's progress; the same until all that was read is committed."""
+        return self._bases.setdefault(name, Base(self._lake.progress(name)))
 
     def _layout(self, item: Input, head: bytes, candidates: Sequence[Reading]) -> Layout | None:
         """How the input is read. What was told of the one before is only asked whether it is true again, and
@@ -240,7 +247,7 @@ class Run:
                 future = self._workers.parse(parse_chunk, layout, candidates, chunk, reference)
                 self._parsing.append(_Pending(reader, chunk, chunk.end - done, future))
                 done = chunk.end
-                if chunk.open_end:
+                if chunk.open_end or reader.overtaken:
                     break
                 self._memory.read(
                     reader.fingerprint, progress_version(chunk.end, chunk.tail), reader.beginnings

@@ -91,6 +91,16 @@ class Lake:
 
     def create(self) -> None:
         """Makes the tables that are not there yet. Raises LakeError where it may not write."""
+        if all(DeltaTable.is_deltatable(str(self.folder / name)) for name in TABLES):
+            return
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as problem:
+            raise LakeError(f"{self.folder}: the lake cannot be written: {plain(problem)}") from problem
+        with self.locked():
+            self._create()
+
+    def _create(self) -> None:
         for name, (schema, partitions) in TABLES.items():
             path = self.folder / name
             try:

@@ -94,6 +94,9 @@ def _follow(paths: list[str], config: Config, plan: Plan, quiet: bool) -> Summar
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
 
+    if not quiet:
+        err.print("following; SIGTERM or Ctrl-C ends it")
+
     def told(summary: Summary) -> None:
         _tell_problems(summary)
         total = summary.total

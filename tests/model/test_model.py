@@ -1,7 +1,6 @@
 """After any sequence of writing, rotating, truncating, compressing, deleting, reading and killing: exactly once.
 
-WHY401_MODEL_SEQUENCES is the number of sequences (25), WHY401_MODEL_SEED the seed of the first block (401),
-WHY401_MODEL_RULES the rules that are off by default (tests/model/machine.py).
+WHY401_MODEL_SEQUENCES is the number of sequences (25), WHY401_MODEL_SEED the seed of the first block (401).
 """
 
 from __future__ import annotations
