@@ -116,9 +116,7 @@ def _bars(points: Sequence[TrendPoint], name: str, fill: Paint, step: timedelta)
     }
 
 
-def _over_time(
-    figure: go.Figure, points: Sequence[TrendPoint], scope: Scope, step: timedelta
-) -> go.Figure:
+def _over_time(figure: go.Figure, points: Sequence[TrendPoint], scope: Scope, step: timedelta) -> go.Figure:
     figure.update_layout(
         barmode="stack",
         height=380,

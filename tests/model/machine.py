@@ -96,10 +96,10 @@ class Logs(RuleBasedStateMachine):
     @initialize(
         made=st.booleans(),
         first=st.lists(st.tuples(_writers, _bursts), min_size=1, max_size=4),
-        follows=st.integers(0, 9),
+        follows=st.integers(0, 29),
     )
     def begin(self, made: bool, first: list[tuple[int, Burst]], follows: int) -> None:
-        """The lake is there, empty, or is still to be made; logs hold something. One sequence of ten may follow."""
+        """The lake is there, empty, or is still to be made; logs hold something. One sequence of thirty may follow, since it takes seconds."""
         if made:
             shutil.copytree(self.root.parent / "empty", self.lake)
         for writer, burst in first:
