@@ -34,7 +34,9 @@ _HEADER = re.compile(r"^\s*(?:[<*]\s*)?www-authenticate\s*:\s*(.*)$", re.IGNOREC
 _SCHEME = re.compile(
     r"(bearer|dpop|basic|digest|negotiate|mutual|gnap)(\s+[a-z0-9_-]+\s*=.*)?", re.IGNORECASE | re.DOTALL
 )
-_PARAMETER = re.compile(r"([a-z_]+)\s*=\s*(?:\"((?:[^\"\\]|\\.)*)\"|([^\s,\"]+))", re.IGNORECASE)
+_PARAMETER = re.compile(
+    r"(?<![a-z_])([a-z_]{1,64})\s*=\s*(?:\"((?:[^\"\\]|\\.)*)\"|([^\s,\"]+))", re.IGNORECASE
+)
 _DETAILS = re.compile(r"([A-Za-z][A-Za-z0-9_.]*)[{\[](.*?)[}\]]*")
 _CODE_AND_TEXT = re.compile(r"([a-z][a-z0-9_]{3,40})\s*[:,-]\s+(\S.*)", re.DOTALL)
 _WORD_WITH_UNDERSCORE = re.compile(r"\b[a-z]+(?:_[a-z0-9]+)+\b")

@@ -57,7 +57,6 @@ class _Elements(HTMLParser):
 
 
 @pytest.mark.parametrize("form", FORMATS)
-@pytest.mark.parametrize("form", FORMATS)
 def test_a_single_failure_has_a_report(tmp_path: Path, form: str) -> None:
     workshop = Workshop(tmp_path)
     workshop.write("access.log", nginx_line(1))
