@@ -67,6 +67,7 @@ def test_a_single_failure_has_a_report(tmp_path: Path, form: str) -> None:
     assert "401" in report(session, scope, form)
 
 
+@pytest.mark.parametrize("form", FORMATS)
 def test_every_form_has_the_headline_of_the_questions(session: Session, form: str) -> None:
     totals, worst = questions.totals(session, HOUR), questions.worst(session, HOUR)
     text = report(session, HOUR, form)
