@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 import sys
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
@@ -172,11 +171,8 @@ def dashboard(
         "--browser.gatherUsageStats", "false", "--client.toolbarMode", "viewer",
     ]  # fmt: skip
     environment = {**os.environ, "WHY401_LAKE": str(config.lake.absolute())}
-    try:
-        status = subprocess.run(command, env=environment, check=False).returncode
-    except KeyboardInterrupt:
-        status = 0
-    raise typer.Exit(status)
+    # in place of this process: whoever ends it ends the page
+    os.execve(sys.executable, command, environment)
 
 
 def sql(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -187,3 +189,37 @@ def test_a_lake_that_cannot_be_written(why401: Shell) -> None:
     assert answer.returncode == 2
     assert "lake" in answer.stderr
     assert "Traceback" not in answer.stderr
+
+
+def test_the_page_ends_with_the_command(tmp_path: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [
+        sys.executable,
+        "-m",
+        "why401",
+        "dashboard",
+        "--port",
+        str(port),
+        "--lake",
+        str(tmp_path / "lake"),
+    ]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        until = time.monotonic() + 60
+        while not _answers(port) and time.monotonic() < until:
+            time.sleep(0.2)
+        assert _answers(port)
+    finally:
+        process.terminate()
+        process.wait(30)
+    until = time.monotonic() + 10
+    while _answers(port) and time.monotonic() < until:
+        time.sleep(0.1)
+    assert not _answers(port)
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as caller:
+        return caller.connect_ex(("127.0.0.1", port)) == 0
