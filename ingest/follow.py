@@ -133,7 +133,10 @@ class Follower:
     def _hold(self, path: Path, mark: Mark) -> None:
         """Keeps the file open, so that it can be read when its name is gone."""
         held = self._held.get(mark[:2])
-        if held is None and len(self._held) < _HELD_FILES:
+        if held is None:
+            if len(self._held) >= _HELD_FILES:
+                idlest = min(self._held, key=lambda key: self._held[key].since)
+                self._release({idlest: self._held[idlest]})
             try:
                 held = _Held(os.open(path, os.O_RDONLY), path, 0, 0.0)
             except OSError:
@@ -151,8 +154,6 @@ class Follower:
         for key, held in self._held.items():
             size = os.fstat(held.descriptor).st_size
             if key in seen:
-                if now - held.since > _HELD_SECONDS:
-                    done[key] = held
                 continue
             if size != held.size:
                 held.size, held.since = size, now
