@@ -23,7 +23,7 @@ _FROM_ENVELOPE = ("instance", "time", "date")
 
 _USUAL = (
     "docker", "cri", "syslog_rfc3164", "syslog_rfc5424", "journald", "cloudwatch_subscription", "loki", "gcp",
-    "fluent_bit", "vector", "elasticdump", "splunk", "kubectl", "docker_compose",
+    "fluent_bit", "elasticdump", "splunk", "kubectl",
 )  # fmt: skip
 """The others take their time, and are tried by `make test-slow`."""
 
