@@ -98,7 +98,9 @@ def identify(head: bytes, memory: Memory, tail_before: Callable[[int], bytes | N
     """
     short = len(head) < HEAD_BYTES
     whole = beginnings(head)[-1:] if short else []
-    for beginning in whole:
+    # a last line without its newline may be whole, and be another input's with its newline
+    ended = beginnings(head + b"\n")[-1:] if short and not head.endswith(b"\n") else []
+    for beginning in ended + whole:
         name = memory.beginning(beginning.key)
         version = memory.progress(name) if name is not None else None
         if name is not None and version is not None and tail_before(consumed_of(version)) is None:

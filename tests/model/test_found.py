@@ -73,6 +73,17 @@ def test_a_copy_from_before_the_log_was_first_read(workshop: Workshop) -> None:
     _each_once(workshop, 9)
 
 
+def test_a_copy_whose_last_line_had_no_newline_yet(workshop: Workshop) -> None:
+    """The copy was made between a line and its newline; the log, which is read first, has gone on."""
+    press = Press()
+    text = _text(press, 1)
+    log = workshop.write("access.log", text)
+    workshop.write("copy-of-access.log", text.rstrip(b"\n"))
+    _append(log, _text(press, 2))
+    workshop.ingest()
+    _each_once(workshop, 3)
+
+
 def test_a_log_of_several_chunks_and_its_copy_in_one_run(workshop: Workshop) -> None:
     """Chunks of the log are still being parsed when its copy is opened."""
     log = workshop.write("access.log", _text(Press(), 50))
