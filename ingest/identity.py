@@ -103,7 +103,10 @@ def identify(head: bytes, memory: Memory, tail_before: Callable[[int], bytes | N
     for beginning in ended + whole:
         name = memory.beginning(beginning.key)
         version = memory.progress(name) if name is not None else None
-        if name is not None and version is not None and tail_before(consumed_of(version)) is None:
+        if name is None or version is None:
+            continue
+        tail = tail_before(consumed_of(version))
+        if tail is None or progress_version(consumed_of(version), tail) == version:
             return Identity(name, consumed_of(version))
     for size in (size for size in _LADDER if size <= len(head)):
         for name in _names(head[:size]):

@@ -84,6 +84,16 @@ def test_a_copy_whose_last_line_had_no_newline_yet(workshop: Workshop) -> None:
     _each_once(workshop, 3)
 
 
+def test_two_copies_with_different_halves_of_a_line(workshop: Workshop) -> None:
+    """Both hold one line and the beginning of the next; the longer half is read first, and both wait."""
+    press = Press()
+    text = _text(press, 1)
+    workshop.write("a-copy-of-access.log", text + _text(press, 1)[:80])
+    workshop.write("b-copy-of-access.log", text + b"2")
+    workshop.ingest()
+    _each_once(workshop, 1)
+
+
 def test_a_log_of_several_chunks_and_its_copy_in_one_run(workshop: Workshop) -> None:
     """Chunks of the log are still being parsed when its copy is opened."""
     log = workshop.write("access.log", _text(Press(), 50))
