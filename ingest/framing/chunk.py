@@ -9,7 +9,7 @@ import numpy as np
 
 from ingest.columns import Bytes, Positions, Records
 
-CHUNK_BYTES = 20 * 1024 * 1024
+CHUNK_BYTES = 12 * 1024 * 1024
 LONG_CHUNK_BYTES = 24 * 1024 * 1024
 """For records of 1,000 bytes and more: as many of them need less memory than lines do once they are read."""
 LONGEST_RECORD = 16 * 1024 * 1024
