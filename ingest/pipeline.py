@@ -21,7 +21,7 @@ from ingest.formats_beside import formats_beside
 from ingest.framing import LINES, Chunk, chunks
 from ingest.identity import HEAD_BYTES as _IDENTITY_BYTES
 from ingest.identity import Identity, beginnings, identify, progress_version
-from ingest.inputs import Bounds, Input, discover, open_input, sizes
+from ingest.inputs import Bounds, Input, discover, open_input
 from ingest.memory import RunMemory
 from ingest.progress import OnProgress, Progress, tell_nobody
 from ingest.reader import Parsed, parse_chunk
@@ -382,6 +382,3 @@ def _is_binary(head: bytes) -> bool:
 def _tail_before(item: Input, position: int) -> bytes | None:
     with open_input(item) as stream:
         return stream.skip(position)
-
-
-__all__ = ["Plan", "Run", "ingest", "sizes"]

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import gzip
-import os
-import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from lake.table import Lake
 from tests.helpers import Workshop, nginx_line
+from tests.rotation import append, copytruncate, gzip_in_place
 
 _PATIENCE = 20.0
 """Seconds until a test gives up. A line is promised to be in the lake within two; a busy machine may take longer."""
@@ -88,22 +85,6 @@ def _lines(first: int, last: int) -> str:
     return "".join(nginx_line(number) for number in range(first, last + 1))
 
 
-def _append(path: Path, text: str) -> None:
-    with path.open("a") as file:
-        file.write(text)
-
-
-def _copytruncate(path: Path, copy: Path) -> None:
-    shutil.copy2(path, copy)
-    os.truncate(path, 0)
-
-
-def _gzip(path: Path) -> None:
-    packed = path.with_name(path.name + ".gz")
-    packed.write_bytes(gzip.compress(path.read_bytes()))
-    path.unlink()
-
-
 @pytest.fixture
 def follower(workshop: Workshop) -> Iterator[Follower]:
     """A follower that is not started yet, and is killed when the test ends."""
@@ -120,14 +101,14 @@ def test_elastic_beats_45300_copytruncate_twice_and_a_restart_lose_lines(
     log = workshop.write("server.log", _lines(1, 50))
     follower.start()
     follower.until(50)
-    _copytruncate(log, log.with_name("server.log.1"))
-    _append(log, _lines(51, 75))
+    copytruncate(log, log.with_name("server.log.1"))
+    append(log, _lines(51, 75))
     follower.until(75)
     follower.stop()
-    _append(log, _lines(76, 100))
-    _gzip(log.with_name("server.log.1").rename(log.with_name("server.log.2")))
-    _copytruncate(log, log.with_name("server.log.1"))
-    _append(log, _lines(101, 150))
+    append(log, _lines(76, 100))
+    gzip_in_place(log.with_name("server.log.1").rename(log.with_name("server.log.2")))
+    copytruncate(log, log.with_name("server.log.1"))
+    append(log, _lines(101, 150))
     follower.start()
     follower.until(150)
     follower.stop()
@@ -146,8 +127,8 @@ def test_elastic_beats_39731_the_copy_of_copytruncate_is_read_as_a_new_log(
     for number in range(2, 5):
         for older in range(number - 2, 0, -1):
             (workshop.folder / f"app.log.{older}").rename(workshop.folder / f"app.log.{older + 1}")
-        _copytruncate(log, workshop.folder / "app.log.1")
-        _append(log, _lines(number, number))
+        copytruncate(log, workshop.folder / "app.log.1")
+        append(log, _lines(number, number))
         follower.until(number)
     # what is doubled would come late
     time.sleep(2.5)
@@ -163,13 +144,13 @@ def test_opentelemetry_collector_contrib_40523_and_vector_7990_rotation_into_an_
     log = workshop.write("service.log", _lines(1, 100))
     follower.start()
     follower.until(100)
-    _append(log, _lines(101, 103))
-    _gzip(log.rename(log.with_name("service.log.1")))
+    append(log, _lines(101, 103))
+    gzip_in_place(log.rename(log.with_name("service.log.1")))
     workshop.write("service.log", _lines(104, 106))
     follower.until(106)
     follower.stop()
     follower.start()
-    _append(log, _lines(107, 107))
+    append(log, _lines(107, 107))
     follower.until(107)
     follower.stop()
     assert _numbers(workshop) == list(range(1, 108))
@@ -183,8 +164,8 @@ def test_opentelemetry_collector_contrib_46105_resuming_in_a_compressed_log_corr
     log = workshop.write("test.log", _lines(1, 2))
     follower.start()
     follower.until(2)
-    _append(log, _lines(3, 4))
-    _gzip(log)
+    append(log, _lines(3, 4))
+    gzip_in_place(log)
     workshop.write("test.log", _lines(5, 6))
     follower.until(6)
     follower.stop()
@@ -199,10 +180,10 @@ def test_a_follower_that_is_killed_loses_nothing_over_a_rotation(
     log = workshop.write("access.log", _lines(1, 10))
     follower.start()
     follower.until(10)
-    _append(log, _lines(11, 15))
+    append(log, _lines(11, 15))
     follower.kill()
-    _append(log, _lines(16, 20))
-    _gzip(log.rename(log.with_name("access.log.1")))
+    append(log, _lines(16, 20))
+    gzip_in_place(log.rename(log.with_name("access.log.1")))
     workshop.write("access.log", _lines(21, 30))
     follower.start()
     follower.until(30)

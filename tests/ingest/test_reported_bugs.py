@@ -7,12 +7,11 @@ test_follow_reported_bugs.py.
 from __future__ import annotations
 
 import gzip
-import os
 import shutil
-from pathlib import Path
 
 from ingest import Summary
 from tests.helpers import Workshop, nginx_line
+from tests.rotation import append, copytruncate, gzip_in_place
 
 
 def _lines(first: int, last: int) -> str:
@@ -20,25 +19,6 @@ def _lines(first: int, last: int) -> str:
     return "".join(
         nginx_line(number, path=f"/orders/v1/list?n={number}") for number in range(first, last + 1)
     )
-
-
-def _append(path: Path, text: str) -> None:
-    with path.open("a") as file:
-        file.write(text)
-
-
-def _copytruncate(path: Path, copy: Path) -> None:
-    """As logrotate does it: the writer's file stays, its content goes to a new one."""
-    shutil.copy2(path, copy)
-    os.truncate(path, 0)
-
-
-def _gzip(path: Path) -> Path:
-    """As gzip(1) does it: NAME becomes NAME.gz."""
-    packed = path.with_name(path.name + ".gz")
-    packed.write_bytes(gzip.compress(path.read_bytes()))
-    path.unlink()
-    return packed
 
 
 def _seconds(workshop: Workshop) -> list[int]:
@@ -60,13 +40,13 @@ def test_elastic_beats_45300_copytruncate_twice_and_a_restart_lose_lines(worksho
     stopped and started again in between, 100 arrived (35 with another file identity)."""
     log = workshop.write("server.log", _lines(1, 50))
     workshop.ingest()
-    _copytruncate(log, log.with_name("server.log.1"))
-    _append(log, _lines(51, 100))
+    copytruncate(log, log.with_name("server.log.1"))
+    append(log, _lines(51, 100))
     # stopped: the second rotation happens while nobody looks, and the oldest file is compressed by then
     log.with_name("server.log.1").rename(log.with_name("server.log.2"))
-    _gzip(log.with_name("server.log.2"))
-    _copytruncate(log, log.with_name("server.log.1"))
-    _append(log, _lines(101, 150))
+    gzip_in_place(log.with_name("server.log.2"))
+    copytruncate(log, log.with_name("server.log.1"))
+    append(log, _lines(101, 150))
     summary = workshop.ingest()
     assert summary.total.events == 100
     _holds(workshop, 150)
@@ -77,13 +57,13 @@ def test_elastic_beats_39731_the_copy_of_copytruncate_is_read_as_a_new_log(works
     The report's files are of one line each."""
     log = workshop.write("app.log", _lines(1, 1))
     assert workshop.ingest().total.events == 1
-    _copytruncate(log, log.with_name("app.log.1"))
+    copytruncate(log, log.with_name("app.log.1"))
     assert workshop.ingest().total.records == 0
-    _append(log, _lines(2, 2))
+    append(log, _lines(2, 2))
     assert workshop.ingest().total.records == 1
     log.with_name("app.log.1").rename(log.with_name("app.log.2"))
-    _copytruncate(log, log.with_name("app.log.1"))
-    _append(log, _lines(3, 3))
+    copytruncate(log, log.with_name("app.log.1"))
+    append(log, _lines(3, 3))
     assert workshop.ingest().total.records == 1
     _holds(workshop, 3)
 
@@ -95,8 +75,8 @@ def test_opentelemetry_collector_contrib_40523_rotation_into_a_compressed_archiv
     are others, was taken for a new log and read from its start. What was to be read is its last few lines."""
     log = workshop.write("service.log", _lines(1, 200))
     workshop.ingest()
-    _append(log, _lines(201, 203))
-    _gzip(log.rename(log.with_name("service-2026-03-02.log")))
+    append(log, _lines(201, 203))
+    gzip_in_place(log.rename(log.with_name("service-2026-03-02.log")))
     workshop.write("service.log", _lines(204, 206))
     summary = workshop.ingest()
     assert (summary.total.records, summary.total.events) == (6, 6)
@@ -111,8 +91,8 @@ def test_opentelemetry_collector_contrib_46105_resuming_in_a_compressed_log_corr
     the new file: six lines must come out, as they were written."""
     log = workshop.write("test.log", _lines(1, 2))
     workshop.ingest()
-    _append(log, _lines(3, 4))
-    _gzip(log)
+    append(log, _lines(3, 4))
+    gzip_in_place(log)
     workshop.write("test.log", _lines(5, 6))
     summary = workshop.ingest()
     assert (summary.total.records, summary.total.quarantined, summary.problems) == (4, 0, [])
@@ -148,7 +128,7 @@ def test_vectordotdev_vector_7990_checkpoints_do_not_hold_for_compressed_rotated
         for number in range(turn, 0, -1):
             archive = workshop.folder / f"in.log.{number}.gz"
             archive.rename(workshop.folder / f"in.log.{number + 1}.gz")
-        _gzip(log.rename(workshop.folder / "in.log.1"))
+        gzip_in_place(log.rename(workshop.folder / "in.log.1"))
         assert workshop.ingest().total.records == 0
     _holds(workshop, 40)
 
@@ -175,7 +155,7 @@ def test_allinurl_goaccess_334_a_log_that_is_processed_twice_is_counted_twice(wo
     assert workshop.ingest(log, archived).total.events == 60
     for _ in range(3):
         assert workshop.ingest(log, archived, log).total.records == 0
-    _append(log, _lines(61, 65))
+    append(log, _lines(61, 65))
     shutil.copy(log, workshop.folder / "copy-of-access.log")
     assert workshop.ingest().total.events == 5
     _holds(workshop, 65)
@@ -187,7 +167,7 @@ def test_allinurl_goaccess_1952_the_total_is_not_the_sum_of_valid_and_failed(wor
     so do all of them together."""
     log = workshop.write("request.log", _lines(1, 20) + "junk of 20\n\n" + _lines(21, 22))
     runs = [workshop.ingest(), workshop.ingest()]
-    _append(log, _lines(23, 25) + "junk of 25\n")
+    append(log, _lines(23, 25) + "junk of 25\n")
     runs += [workshop.ingest(), workshop.ingest()]
     assert [_counts(run) for run in runs] == [
         (24, 22, 1, 1, 0),
