@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from ingest.columns import Records, records_of
 from ingest.engine import Engine, Read, Reading, Refused, quarantine_rows
 from ingest.framing import Chunk, Overlong
-from ingest.recognise import Layout
+from ingest.recognise import Layout, fit_for_rows
 from ingest.timing import Around, around_of
 from lake.schema import QUARANTINE
 
@@ -146,7 +146,9 @@ def _turned_up(
     engine: Engine, layout: Layout, candidates: Sequence[Reading], content: Unwrapped, refused: Refused
 ) -> list[Reading]:
     """Readings that claim some of a sample of refused lines, and that the layout does not name."""
-    unknown = [reading for reading in candidates if reading not in layout.readings]
+    bare_rows = layout.framing.kind == "csv" and not layout.envelopes
+    possible = fit_for_rows(candidates) if bare_rows else candidates
+    unknown = [reading for reading in possible if reading not in layout.readings]
     step = max(1, len(refused) // _OFFERED)
     lines = content.records.take(refused.places[::step]).lines
     claims = engine.claims(unknown, lines)

@@ -95,10 +95,17 @@ def recognise(
     if not sample.num_rows:
         return Layout(LINES, (), tuple(candidates[:1]), shared=False) if forced and candidates else None
     found = look(engine, sample, candidates)
+    if not found.envelopes and not forced and framing.kind == "csv":
+        found = look(engine, sample, fit_for_rows(candidates))
     if not found.enough and not forced:
         return None
     chosen = found.readings or tuple(candidates[:1])
     return Layout(framing, found.envelopes, chosen, shared=bool(found.envelopes) or len(found.readings) > 1)
+
+
+def fit_for_rows(candidates: Sequence[Reading]) -> list[Reading]:
+    """Those that may have written rows of CSV: no format string of a line does."""
+    return [reading for reading in candidates if reading.format is None]
 
 
 def recognise_within(

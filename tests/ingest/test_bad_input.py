@@ -70,6 +70,14 @@ def test_an_unknown_format_in_a_folder_is_passed_over(workshop: Workshop) -> Non
     assert [Path(name).name for name in summary.unrecognised] == ["notes.txt"]
 
 
+def test_a_table_of_expectations_is_no_log(workshop: Workshop) -> None:
+    samples = Path(__file__).parents[2] / "sample_logs"
+    for name in ("why401.toml", "expected.csv"):
+        workshop.write(name, (samples / "nginx" / name).read_bytes())
+    summary = workshop.ingest()
+    assert (summary.total.records, len(summary.unrecognised)) == (0, 1)
+
+
 def test_a_folder_for_a_device(workshop: Workshop) -> None:
     assert "not a file" in _only_problem(workshop, Path("/dev/null"))
 
