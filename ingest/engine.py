@@ -22,6 +22,7 @@ from ingest.columns import Positions, Records
 from ingest.cutting import CutQuery
 from ingest.errors import FormatError, SourceError
 from ingest.finish import finish
+from ingest.json_fields import JsonQuery
 from ingest.settings import Settings
 from ingest.sources import Source
 from ingest.sparse import SparseQuery
@@ -57,6 +58,9 @@ _EXCERPTS = f"""
     SELECT CAST(strlen(line) AS BIGINT) AS bytes, left(redact(left(line, 2000)), {_EXCERPT}) AS excerpt
     FROM kept
 """
+
+
+Query = SparseQuery | CutQuery | JsonQuery
 
 
 @dataclass(frozen=True)
@@ -125,7 +129,7 @@ class Engine:
         for macros in _MACROS:
             self._connection.execute(macros)
         self._statements = Statements(self._connection)
-        self._queries: dict[tuple[str, str | None], SparseQuery | CutQuery] = {}
+        self._queries: dict[tuple[str, str | None], Query] = {}
         self._compilations: dict[tuple[str, str | None], str] = {}
 
     def read(self, reading: Reading, records: Records, around: Around | None = None) -> Read:
@@ -215,17 +219,21 @@ class Engine:
         """`text` without its secrets."""
         return str(self._connection.execute("SELECT redact($1)", [text]).fetchall()[0][0])
 
-    def _query(self, reading: Reading) -> SparseQuery | CutQuery:
+    def _query(self, reading: Reading) -> Query:
         key = (reading.source.name, reading.format)
         if key not in self._queries:
             self._queries[key] = self._made(reading)
         return self._queries[key]
 
-    def _made(self, reading: Reading) -> SparseQuery | CutQuery:
+    def _made(self, reading: Reading) -> Query:
         source = reading.source
         if source.format_language is None:
-            given = self._given(source, source.sql)
-            return SparseQuery(self._statements, _select(source.sql, given), "records")
+            if source.fields:
+                return JsonQuery(
+                    lambda fields: self._sparse(source, _over_fields(source, fields)),
+                    source.fields, source.held_in,
+                )  # fmt: skip
+            return self._sparse(source, source.sql)
         body = _over_fields(source, self._fields(reading))
         given = self._given(source, body)
         whole = SparseQuery(self._statements, _select(body, given), "records")
@@ -236,6 +244,9 @@ class Engine:
             self._statements, whole, plan, source.variables,
             lambda fields: _select(_over_fields(source, fields), given),
         )  # fmt: skip
+
+    def _sparse(self, source: Source, body: str) -> SparseQuery:
+        return SparseQuery(self._statements, _select(body, self._given(source, body)), "records")
 
     def _given(self, source: Source, body: str) -> dict[str, str]:
         """The columns that the SELECT of a source gives, and their types. Raises SourceError."""

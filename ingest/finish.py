@@ -62,7 +62,10 @@ def _place(statements: Statements, columns: Columns, some_are_own: bool) -> npt.
     """Fills `endpoint` and `route` from the path; which rows are of an OAuth endpoint."""
     encoded = encoded_text(columns["bare"])
     alike = shapes(encoded.dictionary).dictionary_encode()
-    routes = statements.run(_ROUTES, paths=_numbered(alike.dictionary))
+    routes = statements.look_up(
+        _ROUTES, pa.table({"path": alike.dictionary}),
+        lambda paths: statements.run(_ROUTES, paths=_numbered(paths["path"])),
+    )  # fmt: skip
     route, standard = (routes[name].combine_chunks().take(alike.indices) for name in ("route", "endpoint"))
     endpoint = standard
     if some_are_own:

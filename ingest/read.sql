@@ -2,7 +2,7 @@
 -- ingest/finish.py makes events of it. It begins with the source's SELECT with every column that it may give,
 -- NULL where it gives none.
 WITH given AS (
-    SELECT *, split_part(path, '?', 1) AS bare,
+    SELECT *, CASE WHEN contains(path, '?') THEN split_part(path, '?', 1) ELSE path END AS bare,
         CASE WHEN contains(path, '?') THEN substr(path, strpos(path, '?') + 1) END AS query
     FROM (SELECT * REPLACE (coalesce(time, local_time) AS time), time IS NULL AND local_time IS NOT NULL AS zoneless FROM ({given}))
 ),

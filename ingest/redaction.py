@@ -9,13 +9,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ingest.statements import Statements
 from lake.schema import EVENTS
 
 _LIMITS = {"error_description": 1000, "user_agent": 400, "scope": 400, "redirect_uri": 400, "method": 20}
 _LIMIT = 256
+_SHORT = 40
+"""Text of fewer bytes holds a secret only where names_secret finds a sign of one (macros/redact.sql)."""
 _SAFE = ("credential_id", "endpoint", "outcome", "answered_by")
 """Columns that the engine makes itself, and so hold no secret."""
 
@@ -68,16 +72,49 @@ def constant(value: str | None, length: int) -> pa.DictionaryArray:
 
 
 def _cleaned(statements: Statements, texts: dict[str, pa.Array]) -> dict[str, pa.Array]:
-    """Every dictionary cleaned, in one query over all of them."""
+    """Every dictionary cleaned, those that may need it in one query over all of them."""
+    harmless = _harmless(statements, texts)
+    texts = {name: values for name, values in texts.items() if name not in harmless}
     if not texts:
         return {}
     values = pa.concat_arrays(list(texts.values()))
     limits = [pa.repeat(_LIMITS.get(name, _LIMIT), len(values)) for name, values in texts.items()]
     dictionaries = pa.table({"value": values, "size": pa.concat_arrays(limits)})
     question = "SELECT nullif(left(clean(value), size), '') AS value FROM dictionaries"
-    cleaned = statements.run(question, dictionaries=dictionaries)["value"].combine_chunks()
+    answers = statements.look_up(
+        question, dictionaries, lambda rows: statements.run(question, dictionaries=rows)
+    )
+    cleaned = answers["value"].combine_chunks()
     found, start = {}, 0
     for name, dictionary in texts.items():
         found[name] = cleaned.slice(start, len(dictionary))
         start += len(dictionary)
     return found
+
+
+def _harmless(statements: Statements, texts: Mapping[str, pa.Array]) -> set[str]:
+    """Columns of short values in all of whose text nothing stands that names a secret: ids, mostly.
+
+    The text of a column is looked at as one, which is many times as fast as value by value.
+    """
+    whole = {name: _as_one(values) for name, values in texts.items() if _all_short(name, values)}
+    if not whole:
+        return set()
+    question = "SELECT name FROM whole_columns WHERE NOT names_secret(value)"
+    columns = pa.table({"name": list(whole), "value": pa.concat_arrays(list(whole.values()))})
+    return set(statements.run(question, whole_columns=columns)["name"].to_pylist())
+
+
+def _all_short(name: str, values: pa.Array) -> bool:
+    """Whether no value is empty or NULL, too long for the column, or a secret by its length alone."""
+    sizes = pc.min_max(pc.binary_length(values)).as_py()
+    return (
+        not values.null_count and sizes["min"] > 0 and sizes["max"] < min(_LIMITS.get(name, _LIMIT), _SHORT)
+    )
+
+
+def _as_one(values: pa.Array) -> pa.Array:
+    """One value that is all of these, one after the other."""
+    _, offsets, data = values.buffers()
+    ends = np.frombuffer(offsets, dtype=np.int32)[[values.offset, values.offset + len(values)]]
+    return pa.StringArray.from_buffers(1, pa.py_buffer(ends), data)

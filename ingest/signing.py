@@ -45,7 +45,10 @@ def signatures(statements: Statements, columns: Mapping[str, pa.Array]) -> pa.Ar
         name: dictionary.take(pa.array(indices[first] - 1, mask=indices[first] == 0))
         for name, (indices, dictionary) in zip(_SIGNED, parts, strict=True)
     }
-    found = statements.run(_QUESTION, unsigned_failures=pa.table(distinct))["signature"].to_numpy()
+    told = statements.look_up(
+        _QUESTION, pa.table(distinct), lambda rows: statements.run(_QUESTION, unsigned_failures=rows)
+    )
+    found = told["signature"].to_numpy()
     signed = np.zeros(count, dtype=np.int64)
     signed[places] = found[which]
     missing = np.ones(count, dtype=bool)

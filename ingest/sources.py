@@ -33,6 +33,8 @@ class Source:
     format_language: str | None = None
     variables: tuple[str, ...] = ()
     formats: Mapping[str, str] = field(default_factory=dict)
+    fields: Mapping[str, str] = field(default_factory=dict)
+    held_in: tuple[str, ...] = ()
 
 
 def load_source(path: Path) -> Source:
@@ -41,8 +43,13 @@ def load_source(path: Path) -> Source:
     needed = ("title", "kind", "provenance", "documentation", "cannot_tell", "recognise")
     choices = {"kind": KINDS, "framing": FRAMINGS, "provenance": _PROVENANCES}
     check_front_matter(path, front, needed, choices)
-    for key in ("documentation", "variables"):
+    for key in ("documentation", "variables", "held_in"):
         front[key] = tuple(front.get(key, ()))
+    for name, pointer in front.get("fields", {}).items():
+        if not name.isidentifier() or not str(pointer).startswith("/"):
+            raise SourceError(
+                f"{path}: `fields` has {name} = {pointer!r}, which is no JSON Pointer by a name"
+            )
     try:
         return Source(name=path.stem, sql=sql, **front)
     except TypeError as problem:

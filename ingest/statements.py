@@ -7,10 +7,16 @@ bound and regular expressions compiled. So a query is prepared over a name whose
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import duckdb
 import pyarrow as pa
+
+_MOST = 2_000
+"""Rows up to which it is quicker to look answers up than to ask."""
+_KEPT = 20_000
+"""Answers that are kept for one query at most."""
 
 
 class Statements:
@@ -20,6 +26,8 @@ class Statements:
         self._connection = connection
         self._tables: dict[str, _Exchangeable] = {}
         self._prepared: dict[tuple[object, ...], str] = {}
+        self._answers: dict[str, dict[tuple[object, ...], dict[str, Any]]] = {}
+        self._answer_schemas: dict[str, pa.Schema] = {}
 
     def run(self, query: str, **tables: pa.Table) -> pa.Table:
         """What `query` gives when its FROM names stand for these tables. Raises duckdb.Error."""
@@ -35,6 +43,24 @@ class Statements:
         finally:
             for name in tables:
                 self._tables[name].table = None
+
+    def look_up(self, query: str, rows: pa.Table, ask: Callable[[pa.Table], pa.Table]) -> pa.Table:
+        """What `ask` gives for these rows, one for each; rows asked before under `query` are not asked again.
+
+        Even a small query takes some milliseconds, and the same few routes and faults come in every chunk.
+        """
+        if rows.num_rows > _MOST:
+            return ask(rows)
+        known = self._answers.setdefault(query, {})
+        if len(known) > _KEPT:
+            known.clear()
+        keys = list(zip(*(column.to_pylist() for column in rows.columns), strict=True))
+        new = [place for place, key in enumerate(keys) if key not in known]
+        if new or not keys:
+            found = ask(rows.take(pa.array(new, pa.int64())))
+            self._answer_schemas[query] = found.schema
+            known |= zip((keys[place] for place in new), found.to_pylist(), strict=True)
+        return pa.Table.from_pylist([known[key] for key in keys], schema=self._answer_schemas[query])
 
     def describe(self, query: str, **tables: pa.Table) -> dict[str, str]:
         """The columns that `query` gives over such tables, with their types. Raises duckdb.Error."""

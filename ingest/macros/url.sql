@@ -13,7 +13,8 @@ CREATE MACRO query_param(url, name) AS
 
 -- A redirect URI as it may be kept: without query, fragment and user information.
 CREATE MACRO plain_uri(uri) AS
-    nullif(regexp_replace(split_part(split_part(uri, '?', 1), '#', 1), '//[^/@]*@', '//'), '');
+    nullif(CASE WHEN contains(uri, '?') OR contains(uri, '#') OR contains(uri, '@')
+                THEN regexp_replace(split_part(split_part(uri, '?', 1), '#', 1), '//[^/@]*@', '//') ELSE uri END, '');
 
 -- A path segment that names one thing among many: numbers, UUIDs, hashes, mail addresses, tokens, and
 -- what is long and has a digit. `v1`, `oauth2`, `token.oauth2` are none.

@@ -13,56 +13,59 @@ documentation = [
     "https://developer.okta.com/docs/concepts/event-hooks/",
 ]
 cannot_tell = "Okta writes neither an HTTP status nor a duration, and no event for introspection, userinfo, keys, discovery or a pending device code: the gateway's log tells those. debugData holds the grant, the scopes and the redirect URI, but Okta does not promise its keys. One token request gives one event for the request and one for each token, under one request_id."
+# a stream to Amazon EventBridge puts each event into `detail`, one to Splunk into `event`
+held_in = ["/detail", "/event"]
+
+[fields]
+event_type = "/eventType"
+uuid = "/uuid"
+published = "/published"
+outcome_result = "/outcome/result"
+outcome_reason = "/outcome/reason"
+actor_id = "/actor/id"
+actor_type = "/actor/type"
+actor_alternate_id = "/actor/alternateId"
+actor_name = "/actor/displayName"
+caller_id = "/client/id"
+caller_ip = "/client/ipAddress"
+first_ip = "/request/ipChain/0/ip"
+raw_user_agent = "/client/userAgent/rawUserAgent"
+external_session_id = "/authenticationContext/externalSessionId"
+transaction_id = "/transaction/id"
+debug_request_id = "/debugContext/debugData/requestId"
+debug_request_uri = "/debugContext/debugData/requestUri"
+debug_url = "/debugContext/debugData/url"
+debug_client_id = "/debugContext/debugData/clientId"
+debug_grant_type = "/debugContext/debugData/grantType"
+debug_response_type = "/debugContext/debugData/responseType"
+debug_redirect_uri = "/debugContext/debugData/redirectUri"
+debug_requested_scopes = "/debugContext/debugData/requestedScopes"
+debug_scopes = "/debugContext/debugData/scopes"
+debug_authorization_server = "/debugContext/debugData/authorizationServer"
+target = "/target"
 */
--- LogEvent objects as GET /api/v1/logs, event hooks and log streaming give them. A stream to Amazon EventBridge puts
--- each into `detail`, one to Splunk into `event`: such a record has no type of its own and is read again, one level down.
-WITH read AS (
-    SELECT "offset", line, TRY(from_json(line,
-        '{"uuid":"VARCHAR","published":"VARCHAR","eventType":"VARCHAR","outcome":{"result":"VARCHAR","reason":"VARCHAR"},
-          "actor":{"id":"VARCHAR","type":"VARCHAR","alternateId":"VARCHAR","displayName":"VARCHAR"},
-          "client":{"id":"VARCHAR","ipAddress":"VARCHAR","userAgent":{"rawUserAgent":"VARCHAR"}},
-          "authenticationContext":{"externalSessionId":"VARCHAR"},
-          "debugContext":{"debugData":{"requestId":"VARCHAR","requestUri":"VARCHAR","url":"VARCHAR","clientId":"VARCHAR",
-            "grantType":"VARCHAR","responseType":"VARCHAR","redirectUri":"VARCHAR","requestedScopes":"VARCHAR",
-            "scopes":"VARCHAR","authorizationServer":"VARCHAR"}},
-          "transaction":{"id":"VARCHAR"},
-          "target":[{"id":"VARCHAR","type":"VARCHAR","alternateId":"VARCHAR","displayName":"VARCHAR",
-            "detailEntry":{"hash":"VARCHAR"}}]}')) AS plain
-    FROM records
-),
-unwrapped AS (
-    SELECT "offset", line, plain IS NULL AS broken,
-        CASE WHEN plain."eventType" IS NULL
-             THEN TRY(from_json(coalesce(TRY(json_extract(line, '$.detail')), TRY(json_extract(line, '$.event'))),
-        '{"uuid":"VARCHAR","published":"VARCHAR","eventType":"VARCHAR","outcome":{"result":"VARCHAR","reason":"VARCHAR"},
-          "actor":{"id":"VARCHAR","type":"VARCHAR","alternateId":"VARCHAR","displayName":"VARCHAR"},
-          "client":{"id":"VARCHAR","ipAddress":"VARCHAR","userAgent":{"rawUserAgent":"VARCHAR"}},
-          "authenticationContext":{"externalSessionId":"VARCHAR"},
-          "debugContext":{"debugData":{"requestId":"VARCHAR","requestUri":"VARCHAR","url":"VARCHAR","clientId":"VARCHAR",
-            "grantType":"VARCHAR","responseType":"VARCHAR","redirectUri":"VARCHAR","requestedScopes":"VARCHAR",
-            "scopes":"VARCHAR","authorizationServer":"VARCHAR"}},
-          "transaction":{"id":"VARCHAR"},
-          "target":[{"id":"VARCHAR","type":"VARCHAR","alternateId":"VARCHAR","displayName":"VARCHAR",
-            "detailEntry":{"hash":"VARCHAR"}}]}'))
-             ELSE plain END AS e
-    FROM read
+-- LogEvent objects as GET /api/v1/logs, event hooks and log streaming give them.
+WITH targeted AS (
+    SELECT *, TRY(from_json(target,
+        '[{"id":"VARCHAR","type":"VARCHAR","alternateId":"VARCHAR","displayName":"VARCHAR","detailEntry":{"hash":"VARCHAR"}}]')) AS targets
+    FROM fields
 ),
 -- `short` is the type without the kind of authorization server (the org's own or a custom one, which is `as`)
 named AS (
     SELECT *,
-        e."eventType" AS type,
-        CASE WHEN starts_with(e."eventType", 'app.oauth2.as.') THEN substr(e."eventType", 15)
-             WHEN starts_with(e."eventType", 'app.oauth2.') THEN substr(e."eventType", 12) END AS short,
-        e."debugContext"."debugData" AS debug,
-        upper(e.outcome.result) AS result,
-        nullify(trim(e.outcome.reason)) AS reason,
-        ends_with(e.actor.type, 'ClientApp') OR e.actor.type IN ('AppInstance', 'Client') AS by_app,
-        CASE WHEN by_app OR (starts_with(e."eventType", 'app.oauth2.') AND e.client.id IS NOT NULL) THEN NULL
-             ELSE list_filter(e.target,
+        event_type AS type,
+        CASE WHEN starts_with(event_type, 'app.oauth2.as.') THEN substr(event_type, 15)
+             WHEN starts_with(event_type, 'app.oauth2.') THEN substr(event_type, 12) END AS short,
+        upper(outcome_result) AS result,
+        nullify(trim(outcome_reason)) AS reason,
+        coalesce(nullify(debug_requested_scopes), debug_scopes) AS asked_scopes,
+        ends_with(actor_type, 'ClientApp') OR actor_type IN ('AppInstance', 'Client') AS by_app,
+        CASE WHEN by_app OR (starts_with(event_type, 'app.oauth2.') AND caller_id IS NOT NULL) THEN NULL
+             ELSE list_filter(targets,
                  lambda one: ends_with(one.type, 'ClientApp') OR one.type IN ('AppInstance', 'Client'))[1] END AS app,
-        CASE WHEN e.actor.type = 'User' AND nullif(nullify(e.actor."alternateId"), 'unknown') IS NOT NULL THEN NULL
-             ELSE list_filter(e.target, lambda one: one.type = 'User')[1] END AS person
-    FROM unwrapped
+        CASE WHEN actor_type = 'User' AND nullif(nullify(actor_alternate_id), 'unknown') IS NOT NULL THEN NULL
+             ELSE list_filter(targets, lambda one: one.type = 'User')[1] END AS person
+    FROM targeted
 ),
 placed AS (
     SELECT *,
@@ -118,39 +121,37 @@ explained AS (
 )
 SELECT
     "offset",
-    iso_time(e.published) AS time,
-    coalesce(nullify(debug."authorizationServer"),
-        CASE WHEN starts_with(debug."requestUri", '/oauth2/') AND contains(debug."requestUri", '/v1/')
-             THEN nullif(nullif(split_part(debug."requestUri", '/', 3), 'v1'), '') END) AS tenant,
-    nullify(e.uuid) AS event_id,
-    nullif(coalesce(nullify(debug."requestId"), nullify(e.transaction.id)), 'unknown') AS request_id,
-    nullif(nullify(e."authenticationContext"."externalSessionId"), 'unknown') AS session_id,
+    iso_time(published) AS time,
+    coalesce(nullify(debug_authorization_server),
+        CASE WHEN starts_with(debug_request_uri, '/oauth2/') AND contains(debug_request_uri, '/v1/')
+             THEN nullif(nullif(split_part(debug_request_uri, '/', 3), 'v1'), '') END) AS tenant,
+    nullify(uuid) AS event_id,
+    nullif(coalesce(nullify(debug_request_id), nullify(transaction_id)), 'unknown') AS request_id,
+    nullif(nullify(external_session_id), 'unknown') AS session_id,
     -- for OAuth requests client.id is the OAuth client; for others it is an agent's id
-    nullif(nullify(CASE WHEN by_app THEN e.actor.id
-        ELSE coalesce(CASE WHEN short IS NOT NULL OR starts_with(e.client.id, '0oa') THEN e.client.id END,
-                      debug."clientId", app.id) END), 'unknown') AS client_id,
-    nullif(nullify(CASE WHEN by_app THEN e.actor."displayName"
-        WHEN app.id = coalesce(CASE WHEN short IS NOT NULL OR starts_with(e.client.id, '0oa') THEN e.client.id END,
-                      debug."clientId", app.id) THEN app."displayName" END), 'unknown') AS client_name,
+    nullif(nullify(CASE WHEN by_app THEN actor_id
+        ELSE coalesce(CASE WHEN short IS NOT NULL OR starts_with(caller_id, '0oa') THEN caller_id END,
+                      debug_client_id, app.id) END), 'unknown') AS client_id,
+    nullif(nullify(CASE WHEN by_app THEN actor_name
+        WHEN app.id = coalesce(CASE WHEN short IS NOT NULL OR starts_with(caller_id, '0oa') THEN caller_id END,
+                      debug_client_id, app.id) THEN app."displayName" END), 'unknown') AS client_name,
     coalesce(
-        CASE WHEN e.actor.type = 'User' THEN coalesce(nullif(nullify(e.actor."alternateId"), 'unknown'),
-                                                      nullif(nullify(e.actor.id), 'unknown')) END,
+        CASE WHEN actor_type = 'User' THEN coalesce(nullif(nullify(actor_alternate_id), 'unknown'),
+                                                      nullif(nullify(actor_id), 'unknown')) END,
         nullif(nullify(person."alternateId"), 'unknown'), nullif(nullify(person.id), 'unknown')) AS user_name,
-    nullify(CASE WHEN e.client."ipAddress" IS NULL
-        THEN coalesce(TRY(json_extract_string(line, '$.request.ipChain[0].ip')),
-                      TRY(json_extract_string(line, '$.detail.request.ipChain[0].ip'))) ELSE e.client."ipAddress" END) AS client_ip,
-    nullify(e.client."userAgent"."rawUserAgent") AS user_agent,
+    nullify(coalesce(caller_ip, first_ip)) AS client_ip,
+    nullify(raw_user_agent) AS user_agent,
     nullif(place, 'path') AS endpoint,
-    CASE WHEN contains(debug.url, '?') THEN debug.url ELSE coalesce(nullify(debug."requestUri"), nullify(debug.url)) END AS path,
-    nullify(debug."grantType") AS grant_type,
-    nullify(replace(debug."responseType", ',', ' ')) AS response_type,
+    CASE WHEN contains(debug_url, '?') THEN debug_url ELSE coalesce(nullify(debug_request_uri), nullify(debug_url)) END AS path,
+    nullify(debug_grant_type) AS grant_type,
+    nullify(replace(debug_response_type, ',', ' ')) AS response_type,
     -- a list in words, commas or JSON
-    nullify(trim(replace(replace(translate(coalesce(nullify(debug."requestedScopes"), debug.scopes), '[]",', '    '),
-        '   ', ' '), '  ', ' '))) AS scope,
-    nullify(debug."redirectUri") AS redirect_uri,
+    nullify(CASE WHEN regexp_matches(asked_scopes, '[",\[\]]|  ') THEN trim(replace(replace(
+            translate(asked_scopes, '[]",', '    '), '   ', ' '), '  ', ' ')) ELSE trim(asked_scopes) END) AS scope,
+    nullify(debug_redirect_uri) AS redirect_uri,
     -- Okta logs the SHA-256 of a token or code; dtHash is the device's, not the credential's
-    CASE WHEN short IS NOT NULL
-         THEN list_filter(e.target, lambda one: one."detailEntry".hash IS NOT NULL)[1]."detailEntry".hash END AS credential,
+    CASE WHEN short IS NOT NULL AND contains(target, '"hash"')
+         THEN list_filter(targets, lambda one: one."detailEntry".hash IS NOT NULL)[1]."detailEntry".hash END AS credential,
     outcome,
     CASE WHEN lower(code) IN (
         'invalid_request', 'invalid_client', 'invalid_grant', 'unauthorized_client', 'unsupported_grant_type', 'invalid_scope',
@@ -172,5 +173,5 @@ SELECT
          WHEN reason IS NULL THEN CASE WHEN result IN ('FAILURE', 'DENY') THEN type ELSE result END END AS error_code,
     CASE WHEN outcome = 'failure' AND code IS DISTINCT FROM reason THEN reason END AS error_description,
     CASE WHEN place IS NULL AND type IS NOT NULL THEN 'not a sign-in or OAuth event' END AS ignored,
-    CASE WHEN broken THEN 'broken JSON' WHEN type IS NULL THEN 'no eventType' END AS quarantined
+    CASE WHEN NOT matched THEN 'broken JSON' WHEN type IS NULL THEN 'no eventType' END AS quarantined
 FROM explained
