@@ -43,6 +43,8 @@ class Transactions:
 
     def at(self, version: int) -> dict[str, int]:
         """The transactions of the table at its `version`. Raises LakeError when its log cannot be read."""
+        if version == self._read >= 0:
+            return self._versions
         if version < self._read:
             self._forget()
         try:
