@@ -44,7 +44,10 @@ from lake.table import Lake
 
 _LOOKED_THROUGH = 64 * 1024 * 1024
 """So much of an input whose head tells nothing is looked through for records of a known format."""
-_RETRIES = 20
+_RETRIES = 200
+"""How often inputs are read again that another run was quicker with."""
+_PAUSE = 0.2
+"""Seconds that it is given before that, at most."""
 _LOOKED_AT = 4096
 _MOST_CONTROLS = 0.05
 _CONTROLS = bytes(code for code in range(32) if code not in b"\t\n\r\x1b")
@@ -158,7 +161,7 @@ class Run:
 
     def finish(self) -> None:
         """Waits for what is under way and commits it. More may be read after that."""
-        for _ in range(_RETRIES):
+        for attempt in range(_RETRIES):
             self._drain()
             self._seal()
             self._commit()
@@ -168,6 +171,8 @@ class Run:
             self._committer.drained()
             if not again:
                 return
+            # whoever was quicker gets on meanwhile, and leaves less to be overtaken in
+            time.sleep(min(attempt * 0.01, _PAUSE))
             for item in again:
                 self.read(item)
         self.summary.problems += [f"{item}: others read it at the same time; run again" for item in again]

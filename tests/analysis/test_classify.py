@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import time
 from functools import cache
 from pathlib import Path
@@ -14,9 +13,6 @@ import pyarrow as pa
 import pytest
 
 from analysis.classify import classify
-from ingest.formats_beside import formats_beside
-from ingest.framing import chunks, detect_framing
-from ingest.text import parse_records
 from tests.analysis.verdicts import SIGNATURES, Verdict, failure, verdict, verdicts
 
 SAMPLES = Path(__file__).parents[2] / "sample_logs"
@@ -364,36 +360,3 @@ def test_twenty_thousand_signatures_take_seconds() -> None:
     classify(connection, "failures", "verdicts")
     assert time.process_time() - begun < 6
     assert connection.execute("SELECT count(*) FROM verdicts").fetchall() == [(20_000,)]
-
-
-def _claims() -> list[tuple[str, str]]:
-    """The samples whose expected.csv claims causes."""
-    found = []
-    for path in sorted(SAMPLES.glob("*/expected.csv")):
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file))
-        if rows and "cause" in rows[0]:
-            found += sorted({(path.parent.name, row["sample"]) for row in rows})
-    return found
-
-
-@pytest.mark.parametrize(("source", "sample"), _claims())
-def test_every_sample_has_the_causes_that_it_claims(source: str, sample: str) -> None:
-    folder = SAMPLES / source
-    with (folder / "expected.csv").open(encoding="utf-8", newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row["sample"] == sample]
-    data = (folder / sample).read_bytes()
-    parts = chunks(io.BytesIO(data), detect_framing(data), 0, size=len(data) + 1)
-    offsets = [int(offset) for part in parts for offset in part.records.offsets]
-    events = {
-        event["offset"]: event
-        for parsed in parse_records(data, formats=formats_beside(folder))
-        for event in parsed.events.to_pylist()
-    }
-    failed = [event for event in events.values() if event["outcome"] == "failure"]
-    names = [name for name in SIGNATURES.names if name != "signature"]
-    found = verdicts([{name: event[name] for name in names} for event in failed])
-    causes = {event["offset"]: got.cause for event, got in zip(failed, found, strict=True)}
-    for row, offset in zip(rows, offsets, strict=True):
-        if row["result"] == "event":
-            assert causes.get(offset, "") == row["cause"], f"{source}/{sample} record {row['record']}"
