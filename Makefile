@@ -40,7 +40,7 @@ test: $(READY)
 	$(BIN)/pytest -n 2 -m "not slow"
 
 test-slow: $(READY)
-	$(BIN)/pytest -m slow
+	$(BIN)/pytest -n 2 -m slow
 
 test-model: $(READY)
 	WHY401_MODEL_SEQUENCES=$${WHY401_MODEL_SEQUENCES:-2000} $(BIN)/pytest -n 2 --durations=3 tests/model

@@ -6,11 +6,13 @@ import json
 from collections.abc import Callable
 from urllib.parse import quote
 
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest import Engine, Settings
+from ingest.redaction import redacted
 
 ENGINE = Engine(Settings("a key of tests"))
 _NAMES = (
@@ -80,3 +82,21 @@ def test_credentials_go_whole(text: str) -> None:
 )
 def test_what_is_no_secret_stays(text: str) -> None:
     assert ENGINE.redact(text) == text
+
+
+_ids = st.text("0123456789abcdef-", min_size=1, max_size=36)
+_values = st.none() | st.sampled_from(["", "-", "é", "basic Q2xpZW50OnMzY3IzdA", _JWT, "code=s3cr3tcode"]) | _ids | (
+    st.builds(lambda way, name, secret: _WAYS[way](name, secret), st.sampled_from(sorted(_WAYS)), st.sampled_from(_NAMES), _secret)
+)  # fmt: skip
+
+
+@given(columns=st.lists(st.lists(_values, min_size=4, max_size=4), min_size=2, max_size=3))
+def test_a_column_is_cleaned_like_each_of_its_values(columns: list[list[str | None]]) -> None:
+    limits = dict(zip(("event_id", "user_agent", "method"), (256, 400, 20), strict=True))
+    named = dict(zip(limits, columns, strict=False))
+    stored = redacted(
+        ENGINE._statements, {name: pa.array(column, pa.string()) for name, column in named.items()}
+    )
+    for name, values in named.items():
+        expected = [ENGINE.redact(value)[: limits[name]] or None if value else None for value in values]
+        assert stored[name].to_pylist() == expected
