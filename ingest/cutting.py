@@ -20,6 +20,7 @@ import numpy as np
 import pyarrow as pa
 
 from ingest.lineage import NotByRowError, lineage
+from ingest.quoting import identifier
 from ingest.sparse import SparseQuery
 from ingest.split import Mask, Plan, Texts, cut, lines_at, texts_of
 from ingest.statements import Statements
@@ -110,7 +111,7 @@ class CutQuery:
 
     def _lineage(self) -> dict[str, frozenset[str]]:
         """What each column depends on, from a plan over an empty table; `offset` is passed through."""
-        names = [f"{_quoted(name)} VARCHAR" for name in sorted(self._wanted)]
+        names = [f"{identifier(name)} VARCHAR" for name in sorted(self._wanted)]
         shape = ", ".join(["line VARCHAR", '"offset" BIGINT', *names])
         query = self._query(_SHAPE, lines=True)
         with _LEARNING:
@@ -126,7 +127,7 @@ class CutQuery:
             first[:2] = ["CAST(NULL AS VARCHAR) AS line", 'CAST(NULL AS BIGINT) AS "offset"']
         values = {name: self._plan.columns[name] for name in self._wanted}
         columns = [
-            f"CAST({values.get(name, 'NULL')} AS VARCHAR) AS {_quoted(name)}" for name in self._variables
+            f"CAST({values.get(name, 'NULL')} AS VARCHAR) AS {identifier(name)}" for name in self._variables
         ]
         return self._select(f"SELECT {', '.join([*first, *columns])} FROM {table}")
 
@@ -202,7 +203,7 @@ class CutQuery:
 
     def _asked(self, outputs: tuple[str, ...], table: pa.Table, *, lines: bool) -> pa.Table:
         if outputs not in self._queries:
-            names = ", ".join(_quoted(name) for name in outputs)
+            names = ", ".join(identifier(name) for name in outputs)
             query = f"SELECT {names} FROM ({self._query(_TABLE, lines=lines)})"
             self._queries[outputs] = SparseQuery(self._statements, query, _TABLE)
         return self._queries[outputs].run(table)
@@ -276,10 +277,6 @@ def _in_order(read: pa.Table, rest: pa.Table, fits: Mask) -> pa.Table:
             both = both.unify_dictionaries()
         columns[name] = both.combine_chunks().take(order)
     return pa.table(columns)
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _whole(column: pa.ChunkedArray) -> pa.Array:

@@ -23,6 +23,7 @@ from ingest.cutting import CutQuery
 from ingest.errors import FormatError, SourceError
 from ingest.finish import finish
 from ingest.json_fields import JsonQuery
+from ingest.quoting import identifier, literal
 from ingest.settings import Settings
 from ingest.sources import Source
 from ingest.sparse import SparseQuery
@@ -102,14 +103,6 @@ class Read:
     refused: Refused
 
 
-def _literal(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
-
-
-def _identifier(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
 class Engine:
     """Turns records into events. Not safe to share between threads."""
 
@@ -173,7 +166,7 @@ class Engine:
         if not patterns:
             return []
         columns = (
-            f"coalesce(regexp_matches(line, {_literal(text)}), false) AS p{place}"
+            f"coalesce(regexp_matches(line, {literal(text)}), false) AS p{place}"
             for place, text in enumerate(patterns)
         )
         table = _table(lines, np.arange(len(lines), dtype=np.int64))
@@ -266,9 +259,9 @@ class Engine:
         compiled = self._compiled(reading)
         present = self._columns_of(compiled, source.name)
         columns = ["line", '"offset"', "matched"] + [
-            f"CAST({_identifier(name)} AS VARCHAR) AS {_identifier(name)}"
+            f"CAST({identifier(name)} AS VARCHAR) AS {identifier(name)}"
             if name in present
-            else f"CAST(NULL AS VARCHAR) AS {_identifier(name)}"
+            else f"CAST(NULL AS VARCHAR) AS {identifier(name)}"
             for name in source.variables
         ]
         return f"SELECT {', '.join(columns)} FROM ({compiled})"
@@ -342,7 +335,7 @@ def _select(body: str, given: dict[str, str]) -> str:
 
 
 def _column(name: str, given: str | None, wanted: str) -> str:
-    quoted = _identifier(name)
+    quoted = identifier(name)
     if given is None or given == '"NULL"':
         return f"CAST(NULL AS {wanted}) AS {quoted}"
     return quoted if given == wanted else f"TRY_CAST({quoted} AS {wanted}) AS {quoted}"

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 import duckdb
 import pyarrow as pa
 
+from ingest.quoting import literal
 from ingest.sparse import SparseQuery
 
 
@@ -43,9 +44,9 @@ def json_fields(fields: Mapping[str, str], held_in: Sequence[str], *, trusted: b
     NULL, the record is taken out of the first of the pointers `held_in` under which there is one. With
     `trusted` a record that is not JSON is an error.
     """
-    pointers = ", ".join(_literal(pointer) for pointer in fields.values())
+    pointers = ", ".join(literal(pointer) for pointer in fields.values())
     columns = ", ".join(f'held[{place}] AS "{name}"' for place, name in enumerate(fields, 1))
-    inner = ", ".join(f"TRY(json_extract(line, {_literal(pointer)}))" for pointer in held_in)
+    inner = ", ".join(f"TRY(json_extract(line, {literal(pointer)}))" for pointer in held_in)
     elsewhere = f"coalesce(TRY(json_extract_string(coalesce({inner}), [{pointers}])), plain)"
     held = f"CASE WHEN plain[1] IS NULL THEN {elsewhere} ELSE plain END" if held_in else "plain"
     plain = f"json_extract_string(line, [{pointers}])"
@@ -54,7 +55,3 @@ def json_fields(fields: Mapping[str, str], held_in: Sequence[str], *, trusted: b
         FROM (SELECT line, "offset", {held} AS held
               FROM (SELECT line, "offset", {plain if trusted else f"TRY({plain})"} AS plain FROM records))
     """
-
-
-def _literal(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"

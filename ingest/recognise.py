@@ -142,17 +142,14 @@ def alike(engine: Engine, layout: Layout, head: bytes) -> bool:
     if framing != layout.framing:
         return False
     table = _sample(head, framing)
-    main = layout.readings[0]
-    # a line that fits a format string from its first byte to its last is in no envelope
-    by_format = not layout.envelopes and main.format is not None and not main.own
     for envelope in (*layout.envelopes, None):
         lines = table["line"].combine_chunks()
-        if not len(lines) or (not by_format and _envelope(engine, lines) != envelope):
+        if not len(lines) or _envelope(engine, lines) != envelope:
             return False
         if envelope is not None:
             table = engine.unwrap(envelope, table)
             table = table.filter(pc.is_null(table["ignored"]))
-    claimed = next(engine.claims([main], lines))
+    claimed = next(engine.claims(layout.readings[:1], lines))
     return bool(claimed.mean() >= _NEARLY_ALL)
 
 

@@ -44,23 +44,24 @@ class Statements:
             for name in tables:
                 self._tables[name].table = None
 
-    def look_up(self, query: str, rows: pa.Table, ask: Callable[[pa.Table], pa.Table]) -> pa.Table:
-        """What `ask` gives for these rows, one for each; rows asked before under `query` are not asked again.
+    def look_up(self, question: str, rows: pa.Table, ask: Callable[[pa.Table], pa.Table]) -> pa.Table:
+        """What `ask` gives for these rows, one for each; those that `question` was asked
+        about before are not asked again.
 
         Even a small query takes some milliseconds, and the same few routes and faults come in every chunk.
         """
         if rows.num_rows > _MOST:
             return ask(rows)
-        known = self._answers.setdefault(query, {})
+        known = self._answers.setdefault(question, {})
         if len(known) > _KEPT:
             known.clear()
         keys = list(zip(*(column.to_pylist() for column in rows.columns), strict=True))
         new = [place for place, key in enumerate(keys) if key not in known]
         if new or not keys:
             found = ask(rows.take(pa.array(new, pa.int64())))
-            self._answer_schemas[query] = found.schema
+            self._answer_schemas[question] = found.schema
             known |= zip((keys[place] for place in new), found.to_pylist(), strict=True)
-        return pa.Table.from_pylist([known[key] for key in keys], schema=self._answer_schemas[query])
+        return pa.Table.from_pylist([known[key] for key in keys], schema=self._answer_schemas[question])
 
     def describe(self, query: str, **tables: pa.Table) -> dict[str, str]:
         """The columns that `query` gives over such tables, with their types. Raises duckdb.Error."""

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ingest.errors import FormatError
+from ingest.quoting import identifier, literal
 
 Config = Mapping[str, Sequence[str]]
 
@@ -189,14 +190,6 @@ def _column_name(variable: str) -> str:
     return "http_" + name.removeprefix("header_") if name.startswith("header_") else name
 
 
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
-def _identifier(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
 def _first(values: Sequence[str]) -> str:
     return values[0] if len(values) == 1 else f"coalesce({', '.join(values)})"
 
@@ -311,9 +304,9 @@ class _Line:
         ]
         parts, right, shaped = f"{alias}_parts", f"{alias}_right", f"{alias}_shaped"
         self._layer(4 * depth, content, f"{alias}_content")
-        self._layer(4 * depth + 1, f"string_split({alias}_content, {_literal(separator)})", parts)
+        self._layer(4 * depth + 1, f"string_split({alias}_content, {literal(separator)})", parts)
         fits = [f"len({parts}) = {sum(widths)}"]
-        names = ", ".join(_literal(str(place)) for place in range(len(items)))
+        names = ", ".join(literal(str(place)) for place in range(len(items)))
         pattern = re.escape(separator).join(f"({_shape(item)})" for item in items)
         start = 1
         for place, (item, width) in enumerate(zip(items, widths, strict=True)):
@@ -332,7 +325,7 @@ class _Line:
         self._layer(
             4 * depth + 3,
             f"CASE WHEN NOT {right} THEN regexp_extract({alias}_content, "
-            f"{_literal(f'^({pattern})$')}, ['whole', {names}]) END",
+            f"{literal(f'^({pattern})$')}, ['whole', {names}]) END",
             shaped,
         )
         self.conditions.append(f"{right} OR coalesce({shaped}['whole'], '') <> '' OR {alias}_content IS NULL")
@@ -340,7 +333,7 @@ class _Line:
     def _expect(self, item: _Item, value: str, alias: str, rank: _Rank, empty: str) -> None:
         """Text that must stand where it stands, or a group with its brackets."""
         if item.items is None:
-            self.conditions.append(f"{value} = {_literal(item.text)} OR {empty}")
+            self.conditions.append(f"{value} = {literal(item.text)} OR {empty}")
         else:
             opening, closing = _around(item)
             self.conditions.append(
@@ -352,7 +345,7 @@ class _Line:
             if item.tries:
                 # of the tries the last one counts; of none there is none
                 first, last = _BRACKETS[item.level - 1]
-                between = _literal(last + _SEPARATORS[item.level - 1] + first)
+                between = literal(last + _SEPARATORS[item.level - 1] + first)
                 entries = f"nullif(substr({inside}, 2, len({value}) - 4), '')"
                 inside = f"string_split({entries}, {between})[-1]"
             in_tries, depth = rank
@@ -395,13 +388,13 @@ class _Line:
 
 def _checked(columns: Mapping[str, str], matched: str, relation: str) -> str:
     """The SELECT of `columns`; a row that `matched` must also answer the questions of its values."""
-    values = "".join(f", {value} AS {_identifier(name)}" for name, value in columns.items())
+    values = "".join(f", {value} AS {identifier(name)}" for name, value in columns.items())
     checks = "".join(
         f" AND ({name} IS NULL OR {name} IN ('', '-') OR {check.format(name)})"
         for name, check in _CHECKS.items()
         if name in columns
     )
-    names = "".join(f", {_identifier(name)}" for name in columns)
+    names = "".join(f", {identifier(name)}" for name in columns)
     return f"""
         SELECT {_PASSED}, coalesce(fits{checks}, false) AS matched{names}
         FROM (SELECT {_PASSED}, {matched} AS fits{values} FROM {relation})
@@ -504,7 +497,7 @@ class _Json:
         return " AND ".join(expected or ["v IS NOT NULL"])
 
     def relation(self, base: str) -> str:
-        listed = ", ".join(_literal(_json_path(path)) for path in self._paths)
+        listed = ", ".join(literal(_json_path(path)) for path in self._paths)
         return (
             f"(SELECT *, CASE WHEN text[1] = '{{' THEN TRY(json_extract_string(text, [{listed}])) END AS v"
             f" FROM {base})"
@@ -517,7 +510,7 @@ class _Json:
 def _nanoseconds(value: str, path: str) -> str:
     """A response time as milliseconds: a number is Go's duration, text came of older gateways."""
     return (
-        f"CASE WHEN json_type(text, {_literal(path)}) = 'VARCHAR' THEN {value} "
+        f"CASE WHEN json_type(text, {literal(path)}) = 'VARCHAR' THEN {value} "
         f"ELSE CAST(TRY_CAST({value} AS DOUBLE) / 1e6 AS VARCHAR) END"
     )
 
@@ -538,14 +531,14 @@ def _usual_select() -> str:
     keys = {key: "VARCHAR" for several in _USUAL_KEYS.values() for key in several}
     structure = {**keys, **dict.fromkeys(_USUAL_GROUPS, keys)}
     columns = {
-        name: _first([f"v.{_identifier(key)}" for key in several]
-            + [f"v.{_identifier(group)}.{_identifier(key)}" for group in _USUAL_GROUPS for key in several])
+        name: _first([f"v.{identifier(key)}" for key in several]
+            + [f"v.{identifier(group)}.{identifier(key)}" for group in _USUAL_GROUPS for key in several])
         for name, several in _USUAL_KEYS.items()
         if several
     }  # fmt: skip
     relation = (
-        f"(SELECT *, CASE WHEN text[1] = '{{' AND regexp_matches(text, {_literal(_APINTO_ONLY)}) "
-        f"THEN TRY(from_json(text, {_literal(json.dumps(structure))})) END AS v FROM {_UNWRAPPED})"
+        f"(SELECT *, CASE WHEN text[1] = '{{' AND regexp_matches(text, {literal(_APINTO_ONLY)}) "
+        f"THEN TRY(from_json(text, {literal(json.dumps(structure))})) END AS v FROM {_UNWRAPPED})"
     )
     times = _first([columns[name] for name in ("time_iso8601", "msec", "timestamp", "time_local")])
     # the name of a group and, in old gateways, of the request line

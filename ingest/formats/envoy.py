@@ -15,6 +15,7 @@ import re
 from dataclasses import dataclass, replace
 
 from ingest.errors import FormatError
+from ingest.quoting import identifier, literal
 from ingest.split import Part, Plan, Split
 
 _OPERATOR = re.compile(r"%%|%([A-Z0-9_]+)(?:\((.*?)\))?(?::(\d+))?%")
@@ -155,7 +156,7 @@ def split_plan(text: str) -> Plan | None:
     parts = [_section_part(section) for section in _split(pieces, '"')]
     if any(part is None for part in parts):
         return None
-    columns = {name: _time(_identifier(name), form) for name, form in _time_formats(pieces).items()}
+    columns = {name: _time(identifier(name), form) for name, form in _time_formats(pieces).items()}
     return Plan(Split('"', tuple(part for part in parts if part is not None)), columns)
 
 
@@ -238,14 +239,6 @@ def _check_zone(command: str, time_format: str) -> None:
         raise FormatError(f"%{command}% tells no time zone: add %z to it, or log %START_TIME%")
 
 
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
-def _identifier(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
 # Text -----------------------------------------------------------------------------------------
 
 
@@ -275,7 +268,7 @@ def _text_select(pieces: list[_Piece]) -> str:
 
 def _columns(values: dict[str, str], times: dict[str, str | None]) -> str:
     return ", ".join(
-        f"{_time(value, times.get(name))} AS {_identifier(name)}" for name, value in values.items()
+        f"{_time(value, times.get(name))} AS {identifier(name)}" for name, value in values.items()
     )
 
 
@@ -297,9 +290,9 @@ def _by_expression(pieces: list[_Piece], value: str) -> tuple[str, dict[str, str
             shape = _SHAPES.get(piece.text, r".*?" if wide else _WORD)
         pattern += f"({shape})"
         groups.append(piece.text)
-    names = ", ".join(_literal(str(place)) for place in range(len(groups)))
+    names = ", ".join(literal(str(place)) for place in range(len(groups)))
     columns = {name: f"slow['{groups.index(name)}']" for name in groups}
-    found = f"regexp_extract({value}, {_literal(f'^({pattern})$')}, ['whole', {names}])"
+    found = f"regexp_extract({value}, {literal(f'^({pattern})$')}, ['whole', {names}])"
     return found, columns
 
 
@@ -319,7 +312,7 @@ def _split_plan(pieces: list[_Piece]) -> _Plan | None:
     for place, section in enumerate(sections, start=1):
         variables = [piece for piece in section if piece.variable]
         if not variables:
-            plan.checks.append(f"q[{place}] = {_literal(''.join(p.text for p in section))}")
+            plan.checks.append(f"q[{place}] = {literal(''.join(p.text for p in section))}")
             continue
         if len(variables) == 1:
             inside = _inside(section, f"q[{place}]", plan.checks)
@@ -334,7 +327,7 @@ def _split_plan(pieces: list[_Piece]) -> _Plan | None:
                 return None
             if not variables:
                 text = "".join(piece.text for piece in word)
-                plan.checks.append(f"{alias}[{token}] = {_literal(text)}")
+                plan.checks.append(f"{alias}[{token}] = {literal(text)}")
                 token += 1
                 continue
             width = 1 + (variables[0].time_format or "").count(" ")
@@ -354,9 +347,9 @@ def _inside(word: list[_Piece], value: str, checks: list[str]) -> str:
     before = "".join(piece.text for piece in word[:place])
     after = "".join(piece.text for piece in word[place + 1 :])
     if before:
-        checks.append(f"starts_with({value}, {_literal(before)})")
+        checks.append(f"starts_with({value}, {literal(before)})")
     if after:
-        checks.append(f"ends_with({value}, {_literal(after)})")
+        checks.append(f"ends_with({value}, {literal(after)})")
         return f"substr({value}, {len(before) + 1}, len({value}) - {len(before) + len(after)})"
     return f"substr({value}, {len(before) + 1})" if before else value
 
@@ -389,7 +382,7 @@ def _time(value: str, time_format: str | None) -> str:
     if time_format is None or re.fullmatch(r"%s(\.?%[1-9]?f)?", time_format):
         return value
     if "%s" in time_format:
-        pattern = _literal("^" + "".join(_time_pattern(time_format)) + "$")
+        pattern = literal("^" + "".join(_time_pattern(time_format)) + "$")
         return f"nullif(regexp_extract({value}, {pattern}, 1), '')"
     parse = re.sub(
         r"%([TFDR])|%([1-9]?)f",
@@ -398,7 +391,7 @@ def _time(value: str, time_format: str | None) -> str:
     )
     if any(found not in _DIRECTIVES for found in re.findall(r"%(.)", parse)):
         raise FormatError(f"why401 cannot read times written as {time_format!r}")
-    return f"CAST(try_strptime({value}, {_literal(parse)}) AS VARCHAR)"
+    return f"CAST(try_strptime({value}, {literal(parse)}) AS VARCHAR)"
 
 
 def _time_pattern(time_format: str) -> list[str]:
@@ -446,19 +439,19 @@ def _common_select() -> str:
     """JSON by the usual keys, as they are or in capitals; only what has a key of Envoy's matches."""
     keys = list(dict.fromkeys(key for several in _COMMON_KEYS.values() for key in several))
     plain, capital = (
-        f"TRY(from_json(line, {_literal(json.dumps(dict.fromkeys(spelled, 'VARCHAR')))}))"
+        f"TRY(from_json(line, {literal(json.dumps(dict.fromkeys(spelled, 'VARCHAR')))}))"
         for spelled in (keys, [key.upper() for key in keys])
     )
     # two structs and not a CASE between them: DuckDB 2.0 reads a field through a CASE by one name
     document = f"struct_pack(a := {plain}, b := CASE WHEN {_IN_CAPITALS} THEN {capital} END)"
     columns = {
         name: _first(
-            [f"v.a.{_identifier(key)}" for key in several]
-            + [f"v.b.{_identifier(key.upper())}" for key in several]
+            [f"v.a.{identifier(key)}" for key in several]
+            + [f"v.b.{identifier(key.upper())}" for key in several]
         )
         for name, several in _COMMON_KEYS.items()
     }
-    matched = f"v.a IS NOT NULL AND regexp_matches(line, {_literal(_ENVOY_ONLY)})"
+    matched = f"v.a IS NOT NULL AND regexp_matches(line, {literal(_ENVOY_ONLY)})"
     hosts = _COMMON_KEYS["upstream_host"]
     return _select_document(document, columns, [*hosts, hosts[0].upper()], matched)
 
@@ -467,7 +460,7 @@ def _json_select(paths: _Paths, composed: dict[tuple[str, ...], list[_Piece]]) -
     """JSON by the paths of its variables; `composed` are values that several operators wrote."""
     every = list(dict.fromkeys([path for several in paths.values() for path in several]))
     every += [path for path in composed if path not in every]
-    listed = ", ".join(_literal("$" + "".join(f'."{key}"' for key in path)) for path in every)
+    listed = ", ".join(literal("$" + "".join(f'."{key}"' for key in path)) for path in every)
     columns = {
         name: _first([f"v[{every.index(path) + 1}]" for path in several]) for name, several in paths.items()
     }
@@ -488,9 +481,9 @@ def _select_document(document: str, columns: dict[str, str], hosts: list[str], m
     """The SELECT of `columns` out of `v`, the `document` of a line; `hosts`: keys of the upstream."""
     if hosts:
         # a key that is there and null says that no upstream was asked; no key says nothing
-        present = " OR ".join(f"contains(line, {_literal(json.dumps(key))})" for key in hosts)
+        present = " OR ".join(f"contains(line, {literal(json.dumps(key))})" for key in hosts)
         columns["upstream_host"] = f"coalesce({columns['upstream_host']}, CASE WHEN {present} THEN '-' END)"
-    selected = ", ".join(f"{value} AS {_identifier(name)}" for name, value in columns.items())
+    selected = ", ".join(f"{value} AS {identifier(name)}" for name, value in columns.items())
     return f"""
         SELECT line, "offset", coalesce({matched}, false) AS matched, {selected}
         FROM (SELECT line, "offset", CASE WHEN ltrim(line)[1] = '{{' THEN {document} END AS v

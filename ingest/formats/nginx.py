@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass
 
 from ingest.errors import FormatError
+from ingest.quoting import literal
 from ingest.split import Part, Plan, Split
 
 _DIRECTIVE = re.compile(r"\s*log_format\s+\S+\s+(?:escape=\w+\s+)?(?P<rest>.*?);?\s*", re.DOTALL)
@@ -110,10 +111,6 @@ def _pieces(template: str) -> list[_Piece]:
     return pieces
 
 
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
 def _names(pieces: list[_Piece]) -> list[str]:
     return list(dict.fromkeys(piece.text for piece in pieces if piece.variable))
 
@@ -142,8 +139,8 @@ def _regex(pieces: list[_Piece]) -> tuple[str, list[str]]:
 
 def _slow(pieces: list[_Piece], condition: str) -> str:
     pattern, groups = _regex(pieces)
-    names = ", ".join(_literal(f"{place}") for place in range(len(groups)))
-    whole = _literal("^" + pattern + "$")
+    names = ", ".join(literal(f"{place}") for place in range(len(groups)))
+    whole = literal("^" + pattern + "$")
     return (
         f"CASE WHEN {condition} AND regexp_matches(line, {whole}) "
         f"THEN regexp_extract(line, {whole}, [{names}]) END"
@@ -224,11 +221,11 @@ def _split_plan(
                 before, after = _around(word)
                 if before or after:
                     size = f"len({text}) - {len(before) + len(after)}"
-                    checks.append(f"starts_with({alias}[{token}], {_literal(before)})") if before else None
+                    checks.append(f"starts_with({alias}[{token}], {literal(before)})") if before else None
                     text = f"substr({text}, {len(before) + 1}, {size})"
                 expressions.setdefault(variable.text, text)
             if not any(piece.variable for piece in word) and word:
-                checks.append(f"{alias}[{token}] = {_literal(word[0].text)}")
+                checks.append(f"{alias}[{token}] = {literal(word[0].text)}")
             token += width
         checks.append(f"len({alias}) = {token - 1}")
     return splits, checks, expressions
@@ -290,7 +287,7 @@ def _json_column(pieces: list[_Piece], leaves: dict[str, str], name: str) -> str
     slow = _slow_column(pieces, name)
     if name not in leaves:
         return slow
-    return f"coalesce(json_extract_string(doc, {_literal(leaves[name])}), {slow})"
+    return f"coalesce(json_extract_string(doc, {literal(leaves[name])}), {slow})"
 
 
 def _json_leaves(template: str) -> dict[str, str]:

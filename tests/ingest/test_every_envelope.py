@@ -15,7 +15,8 @@ from ingest.reader import Parsed
 from ingest.recognise import Bytes
 from ingest.settings import Settings
 from ingest.text import parse_records
-from tests.envelopes import WRAPPERS
+from tests.envelopes import WRAPPERS, kubectl
+from tests.helpers import Workshop
 from tests.samples import SAMPLES, SOURCES, samples
 
 _FROM_ENVELOPE = ("instance", "time", "date")
@@ -81,3 +82,17 @@ def test_a_source_in_an_envelope_gives_the_events_of_the_bare_lines(wrapper: str
         if value != other[name] and not (name in _FROM_ENVELOPE and other[name] is None)
     ]
     assert (len(found), differences[:5]) == (len(bare), [])
+
+
+def test_a_file_is_not_taken_for_one_like_it_without_its_envelope(workshop: Workshop) -> None:
+    """`[pod/...]` stands where Envoy's format has `[%START_TIME%]`: the second file is in an envelope."""
+    lines = [
+        f'[2026-03-02T02:15:{second:02}.000Z] "GET /v1/{second} HTTP/1.1" 401 - 0 0 1 - "-" "curl/8" "r-{second}" "api" "-"'
+        for second in range(40)
+    ]
+    workshop.write("a.log", "\n".join(lines[:20]) + "\n")
+    workshop.write("b.log", kubectl(lines[20:]))
+    workshop.ingest()
+    assert not workshop.quarantine()
+    times = sorted(f"{row['time']:%M:%S}" for row in workshop.events("time"))
+    assert times == [f"15:{second:02}" for second in range(40)]
