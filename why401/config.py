@@ -138,12 +138,15 @@ def _pseudonym_key(config: Config) -> str:
 
 
 def _make_key(path: Path) -> None:
-    """Writes a new key in one step, so that of two runs that begin together both use the same."""
+    """Writes a new key in one step, so that of two runs that begin together both use the same.
+
+    It has 128 bits: with a longer one key and value would not fit into one block of SHA-256.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, draft = tempfile.mkstemp(dir=path.parent)
     try:
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(secrets.token_hex(32))
+            file.write(secrets.token_hex(16))
         with suppress(FileExistsError):
             os.link(draft, path)
     finally:

@@ -146,14 +146,14 @@ SELECT
     nullify(debug_grant_type) AS grant_type,
     nullify(replace(debug_response_type, ',', ' ')) AS response_type,
     -- a list in words, commas or JSON
-    nullify(CASE WHEN regexp_matches(asked_scopes, '[",\[\]]|  ') THEN trim(replace(replace(
-            translate(asked_scopes, '[]",', '    '), '   ', ' '), '  ', ' ')) ELSE trim(asked_scopes) END) AS scope,
+    nullify(CASE WHEN regexp_matches(asked_scopes, '[",\[\]]|  |^ | $') THEN trim(replace(replace(
+            translate(asked_scopes, '[]",', '    '), '   ', ' '), '  ', ' ')) ELSE asked_scopes END) AS scope,
     nullify(debug_redirect_uri) AS redirect_uri,
     -- Okta logs the SHA-256 of a token or code; dtHash is the device's, not the credential's
     CASE WHEN short IS NOT NULL AND contains(target, '"hash"')
          THEN list_filter(targets, lambda one: one."detailEntry".hash IS NOT NULL)[1]."detailEntry".hash END AS credential,
     outcome,
-    CASE WHEN lower(code) IN (
+    CASE WHEN code IS NULL THEN NULL WHEN lower(code) IN (
         'invalid_request', 'invalid_client', 'invalid_grant', 'unauthorized_client', 'unsupported_grant_type', 'invalid_scope',
         'access_denied', 'unsupported_response_type', 'server_error', 'temporarily_unavailable', 'invalid_token',
         'insufficient_scope', 'unsupported_token_type', 'interaction_required', 'login_required',

@@ -78,3 +78,16 @@ def test_a_field_that_is_no_pointer_is_told(source: Source, tmp_path: Path) -> N
     path.write_text(_FRONT.replace('"/at"', '"$.at"'))
     with pytest.raises(SourceError, match=r"wrong.sql.*JSON Pointer"):
         load_source(path)
+
+
+def test_fields_under_keys_of_any_kind(tmp_path: Path) -> None:
+    keys = {"a-b": "a-b", "a.b": "a.b", "a/b": "a~1b", "a~b": "a~0b", 'a"b': 'a\\"b', "é": "é", "*": "*"}
+    front = _FRONT.replace(
+        'who = "/app/id"', "\n".join(f'w{i} = "/app/{k}"' for i, k in enumerate(keys.values()))
+    )
+    texts = ", ".join(f"w{place}" for place in range(len(keys)))
+    path = tmp_path / "own.sql"
+    path.write_text(front.replace("who AS client_id", f"concat_ws(' ', {texts}) AS client_id"))
+    record = _record(1) | {"app": {key: f"value-{place}" for place, key in enumerate(keys)}}
+    read = _read(Engine(Settings("key")), load_source(path), [json.dumps(record)])
+    assert read.events["client_id"].to_pylist() == [" ".join(f"value-{place}" for place in range(len(keys)))]
