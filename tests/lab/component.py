@@ -1,0 +1,150 @@
+"""What a component of the lab is: a real server, how it is installed and run, and what its log can tell."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar
+
+from tests.lab.pages import Browser
+from tests.lab.processes import Process
+
+NOT_LOGGED = "not logged"
+"""Instead of a cause: the component writes nothing of this fault."""
+
+
+class Component(ABC):
+    """A server of the lab. Its instance lives for one run."""
+
+    name: ClassVar[str]
+    """As in truth.csv and as the name of its folder of logs."""
+    title: ClassVar[str]
+    """Product, as its makers write it."""
+    source: ClassVar[str | None] = None
+    """The source of why401 that reads its log; None while there is none."""
+    tells: ClassVar[Mapping[str, str]] = {}
+    """Fault to cause, or NOT_LOGGED, where this log tells other than the cause of the fault.
+
+    From what the log says, never from what why401 makes of it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """`folder`: of this component alone; its logs and its configuration go there."""
+        self.folder = folder
+        self._processes: list[Process] = []
+
+    @abstractmethod
+    def install(self) -> str:
+        """Installs it where it is not yet; its version. Raises install.UnavailableError."""
+
+    @property
+    @abstractmethod
+    def logs(self) -> Sequence[Path]:
+        """The logs that an operator of it would collect."""
+
+    def stop(self) -> None:
+        """Ends all of its processes."""
+        for process in reversed(self._processes):
+            process.stop()
+        self._processes.clear()
+
+
+@dataclass(frozen=True)
+class Client:
+    """An OAuth client, as it is registered."""
+
+    id: str
+    secret: str | None = None
+    redirect_uri: str = "https://app.example.com/callback"
+
+
+WEB = Client("lab-web", "lab-web-secret-4f9a8c1e7b2d")
+"""Confidential (client_secret_basic); authorization_code, refresh_token, client_credentials."""
+OTHER = Client("lab-other", "lab-other-secret-91c3e5a70f48")
+"""Like WEB: another one."""
+SPA = Client("lab-spa")
+"""Public; authorization_code with PKCE only, and refresh_token."""
+DISABLED = Client("lab-disabled", "lab-disabled-secret-5d7e2b90ac13")
+"""Like WEB, switched off by an administrator."""
+DEVICE = Client("lab-device")
+"""Public; the device grant."""
+CODE_ONLY = Client("lab-code-only", "lab-code-only-secret-77a0e4d1c9b2")
+"""Confidential; authorization_code only."""
+
+USER, PASSWORD = "alice@example.com", "lab-password-Tr0ub4dor"
+LOCKED_USER = "mallory@example.com"
+SCOPE = "openid profile"
+CODE_SECONDS = 3
+"""Seconds for which codes (of users and of devices) are good, at servers where that can be set."""
+
+
+@dataclass(frozen=True)
+class Endpoints:
+    """Paths below the issuer's host; None where a server has none (names as in RFC 8414)."""
+
+    token: str
+    authorization: str | None = None
+    introspection: str | None = None
+    revocation: str | None = None
+    userinfo: str | None = None
+    device_authorization: str | None = None
+    jwks: str | None = None
+    discovery: str | None = None
+
+
+class AuthServer(Component):
+    """An authorization server with the clients and users above.
+
+    `can`: which of these it can: refresh, device, disabled_client, locked_user, consent, rotation (a refresh
+    token used twice is refused), short_codes (codes that expire within CODE_SECONDS), pkce, introspection,
+    revocation, password, dpop_nonce, prompt_none.
+    """
+
+    endpoints: Endpoints
+    can: ClassVar[frozenset[str]]
+
+    @abstractmethod
+    def start(self, port: int, public_url: str) -> None:
+        """Starts it on loopback; `public_url` (no slash at its end) is where its users see it: a gateway's.
+
+        Returns when it answers and its clients and users are there. Raises processes.StartError.
+        """
+
+    def sign_in(self, browser: Browser, user: str, password: str) -> None:
+        """Brings a browser that has opened the authorization endpoint as far as it gets: sign-in, consent."""
+        browser.through(user, password)
+
+
+@dataclass(frozen=True)
+class Routes:
+    """What a gateway of the lab does, by the beginning of the path. All URLs are without a slash at the end.
+
+    `/api/` goes to `api`, with a token only where the gateway validates tokens itself (`checks`): of `issuer`
+    (keys at `jwks`), for `audience`; without that the API checks. `/down/` goes to `down`, where nothing
+    listens; `/slow/` to `slow`, which answers later than the gateway waits (2 s); `/broken-tls/` by TLS to
+    `broken_tls`, whose certificate is not trusted. Everything else goes to `server`, the authorization server.
+    """
+
+    port: int
+    server: str
+    api: str
+    down: str
+    slow: str
+    broken_tls: str
+    issuer: str
+    jwks: str
+    audience: str = "https://api.example.com"
+    extra: Mapping[str, str] = field(default_factory=dict)
+
+
+class Gateway(Component):
+    """A gateway in front of an authorization server and an API."""
+
+    checks: ClassVar[bool] = False
+    """Whether it validates tokens itself."""
+
+    @abstractmethod
+    def start(self, routes: Routes) -> None:
+        """Starts it on loopback; returns when it answers. Raises processes.StartError."""

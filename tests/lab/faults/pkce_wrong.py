@@ -1,0 +1,16 @@
+"""A code is redeemed with another verifier."""
+
+from __future__ import annotations
+
+from tests.lab.component import SPA
+from tests.lab.site import Site, pkce
+
+CAUSE = "grant.pkce_failed"
+AT = "server"
+NEEDS = ("pkce",)
+
+
+def inject(site: Site) -> None:
+    _, challenge = pkce()
+    other, _ = pkce()
+    site.redeem(site.code(SPA, **challenge), SPA, code_verifier=other, fails=True)

@@ -1,0 +1,221 @@
+"""A site: an authorization server behind a gateway, with clients that send it requests, right or wrong.
+
+Every request is told to the truth: when it was under way, and what each of the two must have logged of it.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import secrets
+import time
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import requests
+
+from tests.lab.component import NOT_LOGGED, PASSWORD, SCOPE, USER, WEB, AuthServer, Client, Gateway
+from tests.lab.fault import Fault
+from tests.lab.pages import Browser
+from tests.lab.tokens import Issuer
+from tests.lab.truth import Row
+
+_APART = 0.004
+"""Seconds between two requests, so that their times in logs of milliseconds differ."""
+_PATIENCE = 15.0
+
+
+class NoAnswerError(Exception):
+    """A request of the way to a fault did not give what the next one needs."""
+
+
+class Site:
+    """Where a fault is injected."""
+
+    def __init__(self, server: AuthServer, gateway: Gateway, url: str, issuer: Issuer) -> None:
+        self.server = server
+        self.gateway = gateway
+        self.url = url
+        self.issuer = issuer
+        self.rows: list[Row] = []
+        self._fault: Fault | None = None
+        self._session = requests.Session()
+
+    def inject(self, fault: Fault) -> None:
+        """Injects a fault; what it sent is in `rows`, also when it did not come to its end."""
+        self._fault = fault
+        self._session = requests.Session()
+        try:
+            fault.inject(self)
+        finally:
+            self._session.close()
+
+    def send(
+        self, method: str, url: str, *, client: str = "", endpoint: str = "", fails: bool = False,
+        at_server: bool = True, session: requests.Session | None = None, **more: Any,
+    ) -> requests.Response:  # fmt: skip
+        """One request, by requests.request(method, url, **more). `at_server`: the server behind sees it too."""
+        request_id = str(uuid.uuid4())
+        headers = dict(more.pop("headers", {}) or {})
+        headers |= {
+            "X-Request-Id": request_id,
+            "traceparent": f"00-{uuid.UUID(request_id).hex}-{secrets.token_hex(8)}-01",
+            "User-Agent": headers.get("User-Agent", "lab-client/1.0"),
+        }
+        more.setdefault("timeout", _PATIENCE)
+        more.setdefault("allow_redirects", False)
+        begun = datetime.now(UTC)
+        status = 0
+        try:
+            response = (session or self._session).request(method, url, headers=headers, **more)
+            status = response.status_code
+            return response
+        finally:
+            time.sleep(_APART)
+            self._tell(begun, request_id, client, endpoint, status, fails=fails, at_server=at_server)
+            time.sleep(_APART)
+
+    def token(
+        self, client: Client = WEB, *, secret: str | None = None, fails: bool = False,
+        headers: dict[str, str] | None = None, auth: tuple[str, str] | None = None,
+        body: str | None = None, **parameters: Any,
+    ) -> requests.Response:  # fmt: skip
+        """A token request. A confidential client names itself by HTTP Basic, a public one by `client_id`."""
+        given = secret if secret is not None else client.secret
+        if auth is None and given is not None:
+            auth = (client.id, given)
+        if given is None:
+            parameters.setdefault("client_id", client.id)
+        return self.send(
+            "POST", self.at("token"), client=client.id, endpoint="token", fails=fails,
+            data=body if body is not None else parameters, auth=auth, headers=headers,
+        )  # fmt: skip
+
+    def at(self, endpoint: str) -> str:
+        """The URL of an endpoint of the server, through the gateway."""
+        path = getattr(self.server.endpoints, endpoint)
+        if path is None:
+            raise NoAnswerError(f"{self.server.name} has no {endpoint} endpoint")
+        return f"{self.url}{path}"
+
+    def authorization_url(self, client: Client = WEB, **parameters: str | None) -> str:
+        """The URL of an authorization request; None leaves a parameter out."""
+        right: dict[str, str | None] = {
+            "response_type": "code", "client_id": client.id, "redirect_uri": client.redirect_uri,
+            "scope": SCOPE, "state": secrets.token_urlsafe(12),
+        }  # fmt: skip
+        given = {name: value for name, value in (right | parameters).items() if value is not None}
+        return f"{self.at('authorization')}?{urlencode(given)}"
+
+    def browser(self, client: Client = WEB, *, last_fails: bool = False) -> Browser:
+        """A new browser of a user on the way to `client`."""
+        session = requests.Session()
+
+        def send(method: str, url: str, **more: Any) -> requests.Response:
+            response = self.send(
+                method, url, client=client.id, endpoint="authorization", session=session, fails=last_fails, **more
+            )  # fmt: skip
+            for cookie in session.cookies:
+                cookie.secure = False  # to a browser loopback is as good as TLS
+            return response
+
+        return Browser(send, self.url)
+
+    def authorize(self, client: Client = WEB, **parameters: str | None) -> dict[str, str]:
+        """A whole authorization request: what the client gets at its redirect URI."""
+        browser = self.browser(client)
+        browser.open(self.authorization_url(client, **parameters))
+        if browser.end is None:
+            self.server.sign_in(browser, USER, PASSWORD)
+        if browser.end is None:
+            raise NoAnswerError(f"{self.server.name}: the sign-in did not come to its end")
+        parts = urlsplit(browser.end)
+        return {name: values[0] for name, values in parse_qs(parts.query or parts.fragment).items()}
+
+    def code(self, client: Client = WEB, **parameters: str | None) -> str:
+        """An authorization code."""
+        answer = self.authorize(client, **parameters)
+        if "code" not in answer:
+            raise NoAnswerError(f"{self.server.name}: no code but {answer}")
+        return answer["code"]
+
+    def redeem(
+        self, code: str, client: Client = WEB, *, fails: bool = False, **parameters: Any
+    ) -> requests.Response:
+        """A code for tokens."""
+        wanted = {"grant_type": "authorization_code", "code": code, "redirect_uri": client.redirect_uri}
+        return self.token(client, fails=fails, **(wanted | parameters))
+
+    def tokens(self, client: Client = WEB, **parameters: str | None) -> dict[str, Any]:
+        """Tokens of a user for a client."""
+        response = self.redeem(self.code(client, **parameters), client)
+        if response.status_code != 200:
+            raise NoAnswerError(
+                f"{self.server.name}: no tokens but {response.status_code} {response.text[:200]}"
+            )
+        found: dict[str, Any] = response.json()
+        return found
+
+    def api(self, token: str | None, *, fails: bool = False, path: str = "/api/orders") -> requests.Response:
+        """A call of the API with an access token."""
+        headers = {"Authorization": f"Bearer {token}"} if token is not None else {}
+        return self.send(
+            "GET",
+            f"{self.url}{path}",
+            client=WEB.id,
+            endpoint="api",
+            fails=fails,
+            headers=headers,
+            at_server=False,
+        )
+
+    def _tell(
+        self, begun: datetime, request_id: str, client: str, endpoint: str, status: int, *, fails: bool, at_server: bool
+    ) -> None:  # fmt: skip
+        assert self._fault is not None
+        causes = {self.gateway.name: self._at_gateway(endpoint, status, fails=fails)}
+        if at_server:
+            told = self.server.tells.get(self._fault.name, self._fault.cause)
+            causes[self.server.name] = told if fails else ""
+        until = datetime.now(UTC)
+        self.rows += [
+            Row(begun, until, component, request_id, client, endpoint, self._fault.name, cause)
+            for component, cause in causes.items()
+        ]
+
+    def _at_gateway(self, endpoint: str, status: int, *, fails: bool) -> str:
+        """What the log of a gateway tells: a cause where it checks the token, else what the status tells."""
+        assert self._fault is not None
+        if not fails:
+            return ""
+        if self._fault.name in self.gateway.tells:
+            return self.gateway.tells[self._fault.name]
+        if endpoint == "api" and self.gateway.checks and status in (401, 403):
+            return self._fault.cause
+        return by_status(endpoint, status)
+
+
+def by_status(endpoint: str, status: int) -> str:
+    """The cause that a line tells which has nothing but an endpoint and a status."""
+    if 0 < status < 400:
+        return NOT_LOGGED
+    if status == 429:
+        return "rate.limited"
+    if status in (0, 502, 503, 504):
+        return "server.unavailable"
+    if status >= 500:
+        return "server.internal_error"
+    if endpoint == "api":
+        return f"unknown.status_only_{status}" if status in (401, 403) else NOT_LOGGED
+    if endpoint == "authorization":
+        return "unknown.status_only_authorization_endpoint"
+    return "unknown.status_only_token_endpoint"
+
+
+def pkce() -> tuple[str, dict[str, str]]:
+    """A verifier, and the parameters of the authorization request that belong to it (RFC 7636)."""
+    verifier = secrets.token_urlsafe(48)
+    digest = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+    return verifier, {"code_challenge": digest, "code_challenge_method": "S256"}
