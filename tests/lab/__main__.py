@@ -77,13 +77,13 @@ class Run:
             return False
         print(f"{name}: {kind.title} {version} ({time.monotonic() - begun:.0f} s)")
         self._components[name] = {
-            "title": kind.title, "version": version, "source": kind.source, "date": f"{datetime.now(UTC):%F}", "logs": []
+            "title": kind.title, "version": version, "source": kind.source, "formats": list(kind.formats), "date": f"{datetime.now(UTC):%F}", "logs": []
         }  # fmt: skip
         return True
 
     def _pair(self, server_kind: type[AuthServer], gateway_kind: type[Gateway]) -> None:
         name = f"{server_kind.name} behind {gateway_kind.name}"
-        server, gateway = (kind(self._folder(kind)) for kind in (server_kind, gateway_kind))
+        server, gateway = server_kind(self._folder(server_kind)), gateway_kind(self._folder(gateway_kind))
         begun = time.monotonic()
         with Rig(self._out / "rig" / name.replace(" ", "-"), checks=not gateway.checks) as rig:
             try:
@@ -96,7 +96,9 @@ class Run:
                 ready = time.monotonic()
                 site = Site(server, gateway, url, rig.issuer)
                 done = [
-                    fault for fault in self._faults if self._fits(fault, server) and self._inject(site, fault)
+                    fault
+                    for fault in self._faults
+                    if fault.needs <= server.can | gateway.can and self._inject(site, fault)
                 ]
                 self.rows += site.rows
             except StartError as problem:
@@ -116,9 +118,6 @@ class Run:
         folder = self._out / kind.name / f"{len(list((self._out / kind.name).glob('*'))) + 1}"
         folder.mkdir(parents=True)
         return folder
-
-    def _fits(self, fault: Fault, server: AuthServer) -> bool:
-        return fault.at == "api" or fault.needs <= server.can
 
     def _inject(self, site: Site, fault: Fault) -> bool:
         try:

@@ -44,6 +44,10 @@ class Api(BaseHTTPRequestHandler):
         challenge = f'Bearer realm="api", error="{error}", error_description="{description}"'
         return self._answer(status, {"error": error, "error_description": description}, challenge)
 
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.do_GET()
+
     def log_message(self, format: str, *args: object) -> None:
         """Nothing: the gateway's log is the one of interest."""
 

@@ -29,6 +29,10 @@ class Component(ABC):
 
     From what the log says, never from what why401 makes of it.
     """
+    formats: ClassVar[Sequence[str]] = ()
+    """The format strings that why401 must be told to read its log."""
+    can: ClassVar[frozenset[str]] = frozenset()
+    """What it can of that which faults need (`NEEDS` in tests/lab/faults)."""
 
     def __init__(self, folder: Path) -> None:
         """`folder`: of this component alone; its logs and its configuration go there."""
@@ -97,13 +101,12 @@ class Endpoints:
 class AuthServer(Component):
     """An authorization server with the clients and users above.
 
-    `can`: which of these it can: refresh, device, disabled_client, locked_user, consent, rotation (a refresh
+    Of these it `can` some: refresh, device, disabled_client, locked_user, consent, rotation (a refresh
     token used twice is refused), short_codes (codes that expire within CODE_SECONDS), pkce, introspection,
-    revocation, password, dpop_nonce, prompt_none.
+    revocation, userinfo, dpop_nonce, prompt_none.
     """
 
     endpoints: Endpoints
-    can: ClassVar[frozenset[str]]
 
     @abstractmethod
     def start(self, port: int, public_url: str) -> None:
@@ -140,10 +143,16 @@ class Routes:
 
 
 class Gateway(Component):
-    """A gateway in front of an authorization server and an API."""
+    """A gateway in front of an authorization server and an API.
+
+    Of these it `can` some: limited (a second request within a minute to `/limited/`, which else goes to the
+    authorization server without that prefix, gets 429).
+    """
 
     checks: ClassVar[bool] = False
     """Whether it validates tokens itself."""
+    logs_challenge: ClassVar[bool] = False
+    """Whether its log has the WWW-Authenticate of an API's answer."""
 
     @abstractmethod
     def start(self, routes: Routes) -> None:

@@ -28,10 +28,12 @@ class Form:
 class Browser:
     """One user's browser. `send` makes its requests, so that each of them is in the truth."""
 
-    def __init__(self, send: Callable[..., requests.Response], own: str) -> None:
+    def __init__(self, send: Callable[..., requests.Response], own: str, *, fails: bool = False) -> None:
         """`own`: the URL under which all of the server's pages are; a redirect elsewhere is the end."""
         self._send = send
         self._own = own
+        self.fails = fails
+        """Whether what it sends is to fail, for the truth."""
         self.response: requests.Response | None = None
         self.end: str | None = None
         """Where the browser was sent outside the server: the client's redirect URI with its answer."""

@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 import secrets
 import time
 import uuid
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import requests
 
-from tests.lab.component import NOT_LOGGED, PASSWORD, SCOPE, USER, WEB, AuthServer, Client, Gateway
-from tests.lab.fault import Fault
+from tests.lab.component import DEVICE, NOT_LOGGED, PASSWORD, SCOPE, USER, WEB, AuthServer, Client, Gateway
+from tests.lab.fault import Fault, all_faults
 from tests.lab.pages import Browser
 from tests.lab.tokens import Issuer
 from tests.lab.truth import Row
@@ -25,6 +27,27 @@ from tests.lab.truth import Row
 _APART = 0.004
 """Seconds between two requests, so that their times in logs of milliseconds differ."""
 _PATIENCE = 15.0
+
+
+_BY_ERROR = {
+    "invalid_token": "token.invalid_unspecified",
+    "insufficient_scope": "policy.insufficient_scope",
+    "invalid_client": "client_auth.failed_unspecified",
+}
+"""What an error of a challenge says by itself."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A request that was sent, and of its answer the status (0: none) and the challenge."""
+
+    begun: datetime
+    request_id: str
+    client: str
+    endpoint: str
+    status: int
+    challenge: str
+    session: requests.Session | None
 
 
 class NoAnswerError(Exception):
@@ -41,6 +64,7 @@ class Site:
         self.issuer = issuer
         self.rows: list[Row] = []
         self._fault: Fault | None = None
+        self._step: tuple[requests.Session, Row] | None = None
         self._session = requests.Session()
 
     def inject(self, fault: Fault) -> None:
@@ -54,9 +78,13 @@ class Site:
 
     def send(
         self, method: str, url: str, *, client: str = "", endpoint: str = "", fails: bool = False,
-        at_server: bool = True, session: requests.Session | None = None, **more: Any,
+        at_server: bool = True, session: requests.Session | None = None, fault: str | None = None, **more: Any,
     ) -> requests.Response:  # fmt: skip
-        """One request, by requests.request(method, url, **more). `at_server`: the server behind sees it too."""
+        """One request, by requests.request(method, url, **more).
+
+        `at_server`: the server behind sees it too. `fault`: what it fails by, where that is not the one that
+        is being injected.
+        """
         request_id = str(uuid.uuid4())
         headers = dict(more.pop("headers", {}) or {})
         headers |= {
@@ -67,14 +95,15 @@ class Site:
         more.setdefault("timeout", _PATIENCE)
         more.setdefault("allow_redirects", False)
         begun = datetime.now(UTC)
-        status = 0
+        status, challenge = 0, ""
         try:
             response = (session or self._session).request(method, url, headers=headers, **more)
-            status = response.status_code
+            status, challenge = response.status_code, response.headers.get("WWW-Authenticate", "")
             return response
         finally:
             time.sleep(_APART)
-            self._tell(begun, request_id, client, endpoint, status, fails=fails, at_server=at_server)
+            seen = Seen(begun, request_id, client, endpoint, status, challenge, session)
+            self._tell(seen, self._failing(fault) if fails else None, at_server=at_server)
             time.sleep(_APART)
 
     def token(
@@ -109,19 +138,20 @@ class Site:
         given = {name: value for name, value in (right | parameters).items() if value is not None}
         return f"{self.at('authorization')}?{urlencode(given)}"
 
-    def browser(self, client: Client = WEB, *, last_fails: bool = False) -> Browser:
-        """A new browser of a user on the way to `client`."""
+    def browser(self, client: Client = WEB, *, fails: bool = False) -> Browser:
+        """A new browser of a user on the way to `client`, who fails at once or once `browser.fails` is set."""
         session = requests.Session()
 
         def send(method: str, url: str, **more: Any) -> requests.Response:
             response = self.send(
-                method, url, client=client.id, endpoint="authorization", session=session, fails=last_fails, **more
+                method, url, client=client.id, endpoint="authorization", session=session, fails=browser.fails, **more
             )  # fmt: skip
             for cookie in session.cookies:
                 cookie.secure = False  # to a browser loopback is as good as TLS
             return response
 
-        return Browser(send, self.url)
+        browser = Browser(send, self.url, fails=fails)
+        return browser
 
     def authorize(self, client: Client = WEB, **parameters: str | None) -> dict[str, str]:
         """A whole authorization request: what the client gets at its redirect URI."""
@@ -158,6 +188,26 @@ class Site:
         found: dict[str, Any] = response.json()
         return found
 
+    def device_code(self) -> str:
+        """The code of a device whose user has not answered yet (RFC 8628)."""
+        response = self.send(
+            "POST", self.at("device_authorization"), client=DEVICE.id, endpoint="device_authorization",
+            data={"client_id": DEVICE.id, "scope": SCOPE},
+        )  # fmt: skip
+        if response.status_code != 200:
+            raise NoAnswerError(
+                f"{self.server.name}: no device code but {response.status_code} {response.text[:200]}"
+            )
+        return str(response.json()["device_code"])
+
+    def poll(self, device_code: str, *, fault: str | None = None) -> requests.Response:
+        """A device asks, and does not get its tokens; `fault` as for `send`."""
+        grant = "urn:ietf:params:oauth:grant-type:device_code"
+        return self.send(
+            "POST", self.at("token"), client=DEVICE.id, endpoint="token", fails=True, fault=fault,
+            data={"grant_type": grant, "device_code": device_code, "client_id": DEVICE.id},
+        )  # fmt: skip
+
     def api(self, token: str | None, *, fails: bool = False, path: str = "/api/orders") -> requests.Response:
         """A call of the API with an access token."""
         headers = {"Authorization": f"Bearer {token}"} if token is not None else {}
@@ -171,30 +221,53 @@ class Site:
             at_server=False,
         )
 
-    def _tell(
-        self, begun: datetime, request_id: str, client: str, endpoint: str, status: int, *, fails: bool, at_server: bool
-    ) -> None:  # fmt: skip
+    def _failing(self, name: str | None) -> Fault:
         assert self._fault is not None
-        causes = {self.gateway.name: self._at_gateway(endpoint, status, fails=fails)}
-        if at_server:
-            told = self.server.tells.get(self._fault.name, self._fault.cause)
-            causes[self.server.name] = told if fails else ""
-        until = datetime.now(UTC)
-        self.rows += [
-            Row(begun, until, component, request_id, client, endpoint, self._fault.name, cause)
-            for component, cause in causes.items()
-        ]
+        return next((fault for fault in all_faults() if fault.name == name), self._fault)
 
-    def _at_gateway(self, endpoint: str, status: int, *, fails: bool) -> str:
-        """What the log of a gateway tells: a cause where it checks the token, else what the status tells."""
+    def _tell(self, seen: Seen, fault: Fault | None, *, at_server: bool) -> None:
         assert self._fault is not None
-        if not fails:
+        causes = {self.gateway.name: self._at_gateway(seen, fault)}
+        if at_server:
+            causes[self.server.name] = self.server.tells.get(fault.name, fault.cause) if fault else ""
+        until = datetime.now(UTC)
+        for component, cause in causes.items():
+            row = Row(
+                seen.begun, until, component, seen.request_id, seen.client, seen.endpoint, self._fault.name, cause
+            )  # fmt: skip
+            if fault and seen.session is not None and component == self.server.name:
+                row = self._one_step(row, seen.session)
+            self.rows.append(row)
+
+    def _one_step(self, row: Row, session: requests.Session) -> Row:
+        """The row together with that of the failing request before it, in the same sign-in: the server tells once."""
+        before, self._step = self._step, (session, row)
+        if before is None or before[0] is not session or before[1] not in self.rows:
+            return row
+        self.rows.remove(before[1])
+        whole = replace(row, time=before[1].time, request_id=f"{before[1].request_id} {row.request_id}")
+        self._step = (session, whole)
+        return whole
+
+    def _at_gateway(self, seen: Seen, fault: Fault | None) -> str:
+        """What the log of a gateway tells: a cause where it checks the token, else what the status tells."""
+        if fault is None:
             return ""
-        if self._fault.name in self.gateway.tells:
-            return self.gateway.tells[self._fault.name]
-        if endpoint == "api" and self.gateway.checks and status in (401, 403):
-            return self._fault.cause
-        return by_status(endpoint, status)
+        if fault.name in self.gateway.tells:
+            return self.gateway.tells[fault.name]
+        if seen.endpoint == "api" and self.gateway.checks and seen.status in (401, 403):
+            return fault.cause
+        if self.gateway.logs_challenge and (told := by_challenge(seen.challenge, seen.status)):
+            return told
+        return by_status(seen.endpoint, seen.status)
+
+
+def by_challenge(challenge: str, status: int) -> str | None:
+    """The cause that a WWW-Authenticate tells (RFC 6750, section 3); None where it tells none."""
+    error = re.search(r'error="(\w+)"', challenge)
+    if error is None:
+        return "token.missing" if challenge.lower().startswith("bearer") and status == 401 else None
+    return "token.expired" if "expired" in challenge else _BY_ERROR.get(error[1])
 
 
 def by_status(endpoint: str, status: int) -> str:

@@ -5,8 +5,10 @@ Gateways that validate tokens themselves trust this issuer, since a real server 
 
 from __future__ import annotations
 
+import base64
 import json
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -51,12 +53,23 @@ class Issuer:
 
         `key`: known, unknown (a `kid` that is not published), or pretender (another key under the known `kid`).
         """
+        content = self._claims(claims)
+        signing = {"known": self._key, "unknown": self._unknown, "pretender": self._pretender}[key]
+        header = {"alg": "RS256", "kid": str(signing.kid), "typ": "JWT"}
+        return jwt.encode(header, content, signing)
+
+    def unsigned_token(self) -> str:
+        """A token with right claims, the algorithm `none` and no signature (RFC 7519, section 6)."""
+        return ".".join((_encoded({"alg": "none", "typ": "JWT"}), _encoded(self._claims({})), ""))
+
+    def _claims(self, replaced: Mapping[str, Any]) -> dict[str, Any]:
         now = int(time.time())
         right = {
             "iss": self.url, "aud": AUDIENCE, "sub": "lab-user", "client_id": "lab-web", "scope": "orders",
             "iat": now, "nbf": now, "exp": now + LIFETIME, "jti": f"lab-{time.time_ns():x}",
         }  # fmt: skip
-        content = {name: value for name, value in (right | claims).items() if value is not None}
-        signing = {"known": self._key, "unknown": self._unknown, "pretender": self._pretender}[key]
-        header = {"alg": "RS256", "kid": str(signing.kid), "typ": "JWT"}
-        return jwt.encode(header, content, signing)
+        return {name: value for name, value in {**right, **replaced}.items() if value is not None}
+
+
+def _encoded(part: Mapping[str, Any]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode()

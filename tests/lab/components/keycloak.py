@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import requests
 
@@ -17,6 +17,7 @@ from tests.lab.component import (
     DEVICE,
     DISABLED,
     LOCKED_USER,
+    NOT_LOGGED,
     OTHER,
     PASSWORD,
     SPA,
@@ -58,9 +59,29 @@ class Keycloak(AuthServer):
         discovery=f"/realms/{_REALM}/.well-known/openid-configuration",
     )
     can = frozenset(
-        ("refresh", "device", "disabled_client", "locked_user", "consent", "rotation", "short_codes", "pkce",
-         "introspection", "revocation", "password", "prompt_none")
+        ("refresh", "device", "disabled_client", "locked_user", "rotation", "short_codes", "pkce",
+         "introspection", "revocation", "userinfo", "prompt_none")
     )  # fmt: skip
+
+    tells: ClassVar[Mapping[str, str]] = {
+        # the same line as for a code that was used before, and the other way round
+        "code_expired": "grant.code_invalid",
+        "code_replayed": "grant.code_invalid",
+        # to revoke a refresh token ends the client's session
+        "refresh_revoked": "grant.session_ended",
+        # invalid_client_credentials, whatever was wrong or missing
+        **dict.fromkeys(
+            ("wrong_secret", "missing_secret", "wrong_auth_method", "introspection_wrong_secret", "retry_storm"),
+            "client_auth.failed_unspecified",
+        ),
+        "malformed_basic": "client_auth.unknown_client",
+        "userinfo_bad_token": "token.malformed",
+        **dict.fromkeys(
+            ("device_pending", "duplicate_parameter", "login_required", "missing_grant_type", "unsupported_grant",
+             "wrong_content_type"),
+            NOT_LOGGED,
+        ),
+    }  # fmt: skip
 
     def install(self) -> str:
         archive = install.maven(f"org.keycloak:keycloak-quarkus-dist:{_VERSION}:zip")

@@ -11,6 +11,13 @@ from tests.lab import install
 from tests.lab.component import Gateway, Routes
 from tests.lab.processes import Process, listens
 
+_FORMAT = (
+    '{"time":"$time_iso8601","msec":"$msec","remote_addr":"$remote_addr","request_method":"$request_method",'
+    '"request_uri":"$request_uri","status":$status,"request_time":$request_time,'
+    '"upstream_status":"$upstream_status","http_user_agent":"$http_user_agent",'
+    '"request_id":"$http_x_request_id","traceparent":"$http_traceparent",'
+    '"www_authenticate":"$sent_http_www_authenticate"}'
+)
 _CONFIG = """
 daemon off;
 master_process off;
@@ -18,11 +25,7 @@ pid {folder}/nginx.pid;
 error_log {folder}/error.log warn;
 events {{ worker_connections 256; }}
 http {{
-    log_format lab escape=json '{{"time":"$time_iso8601","msec":"$msec","remote_addr":"$remote_addr",'
-        '"request_method":"$request_method","request_uri":"$request_uri","status":$status,'
-        '"request_time":$request_time,"upstream_status":"$upstream_status","http_user_agent":"$http_user_agent",'
-        '"request_id":"$http_x_request_id","traceparent":"$http_traceparent",'
-        '"www_authenticate":"$sent_http_www_authenticate"}}';
+    log_format lab {format};
     access_log {folder}/access.json lab;
     access_log {folder}/access.log combined;
     client_body_temp_path {folder}/body;
@@ -61,6 +64,9 @@ class Nginx(Gateway):
     name = "nginx"
     title = "nginx"
     source = "nginx"
+    formats = (_FORMAT,)
+    can = frozenset(("limited",))
+    logs_challenge = True
 
     def install(self) -> str:
         self._tree = install.debian("nginx")
@@ -76,7 +82,9 @@ class Nginx(Gateway):
 
     def start(self, routes: Routes) -> None:
         config = self.folder / "nginx.conf"
-        config.write_text(_CONFIG.format(folder=self.folder, routes=routes))
+        config.write_text(
+            _CONFIG.format(folder=self.folder, routes=routes, format=f"escape=json '{_FORMAT}'")
+        )
         process = Process(
             [self._program, "-p", self.folder, "-c", config, "-e", self.folder / "error.log"],
             self.folder / "output.txt", install.libraries(self._tree),

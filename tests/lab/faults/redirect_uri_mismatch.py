@@ -10,4 +10,4 @@ AT = "server"
 
 def inject(site: Site) -> None:
     url = site.authorization_url(redirect_uri="https://evil.example.net/callback")
-    site.browser(last_fails=True).open(url)
+    site.browser(fails=True).open(url)

@@ -1,0 +1,14 @@
+"""A public client asks for a code without a challenge."""
+
+from __future__ import annotations
+
+from tests.lab.component import SPA
+from tests.lab.site import Site
+
+CAUSE = "request.pkce_required"
+AT = "server"
+NEEDS = ("pkce",)
+
+
+def inject(site: Site) -> None:
+    site.browser(SPA, fails=True).open(site.authorization_url(SPA))
