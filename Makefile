@@ -6,7 +6,7 @@ PORT ?= 8501
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help ingest dashboard report test test-slow test-model lint demo benchmark docs constraints clean
+.PHONY: help ingest dashboard report test test-slow test-model lab lab-check lint demo benchmark docs constraints clean
 
 help:
 	@echo "make ingest [LOGS=path]     read logs into data/lake (the sample logs, when no path is given)"
@@ -15,6 +15,7 @@ help:
 	@echo "make demo                   the sample week: its alerts, its report, its page"
 	@echo "make test | test-slow       the tests; those that take longer"
 	@echo "make test-model             2,000 sequences of the model of ingest: nothing lost, nothing doubled"
+	@echo "make lab | lab-check        real servers, real faults, their logs in build/lab; how well they are read"
 	@echo "make lint                   ruff and mypy"
 	@echo "make benchmark              throughput beside DuckDB's readers, chdb, polars, lnav and GoAccess"
 	@echo "make docs                   write the generated parts of the documentation again"
@@ -44,6 +45,12 @@ test-slow: $(READY)
 
 test-model: $(READY)
 	WHY401_MODEL_SEQUENCES=$${WHY401_MODEL_SEQUENCES:-2000} $(BIN)/pytest -n 2 --durations=3 tests/model
+
+lab: $(READY)
+	$(BIN)/python -m tests.lab
+
+lab-check: $(READY)
+	$(BIN)/python -m tests.lab.check
 
 lint: $(READY)
 	$(BIN)/ruff check .

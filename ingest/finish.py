@@ -106,6 +106,10 @@ def _judge(columns: Columns, oauth: npt.NDArray[np.bool_]) -> None:
     if fault is not None:
         by_token = _true(pc.equal(_plain(columns["outcome"]), "failure")) & np.isin(status, (401, 403))
         columns["error_code"] = _first_of(columns["error_code"], pc.if_else(pa.array(by_token), fault, None))
+    if not _empty(columns["bare_challenge"]):
+        bare = pc.and_(columns["bare_challenge"], pc.is_null(columns["error"]))
+        unsaid = pc.if_else(pc.and_(bare, pa.array(status == 401)), "why401.bare_challenge", None)
+        columns["error_code"] = _first_of(columns["error_code"], unsaid)
     succeeded = pc.invert(_is_not(columns["outcome"], "success"))
     for name in ("error", "error_code", "error_description"):
         if not _empty(columns[name]):

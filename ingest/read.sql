@@ -49,6 +49,7 @@ SELECT
     nullif(trim(coalesce(error_description, said.error_description, challenged.error_description)), '') AS error_description,
     CASE WHEN contains(query, 'error_description=') THEN query_param(query, 'error_description') END AS query_error_description,
     challenge IS NOT NULL AS has_challenge,
+    CASE WHEN challenge IS NOT NULL THEN challenged.error IS NULL AND regexp_matches(challenge, '(?i)^\s*(bearer|dpop)\b') END AS bare_challenge,
     "offset",
     ignored,
     CASE WHEN ignored IS NOT NULL THEN NULL

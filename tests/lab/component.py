@@ -29,6 +29,8 @@ class Component(ABC):
 
     From what the log says, never from what why401 makes of it.
     """
+    louder: ClassVar[str] = ""
+    """The setting by which it would write more of what it does not log, for docs/lab.md."""
     formats: ClassVar[Sequence[str]] = ()
     """The format strings that why401 must be told to read its log."""
     can: ClassVar[frozenset[str]] = frozenset()

@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import requests
+from requests.adapters import HTTPAdapter
 
 from tests.lab.component import DEVICE, NOT_LOGGED, PASSWORD, SCOPE, USER, WEB, AuthServer, Client, Gateway
 from tests.lab.fault import Fault, all_faults
@@ -47,7 +48,6 @@ class Seen:
     endpoint: str
     status: int
     challenge: str
-    session: requests.Session | None
 
 
 class NoAnswerError(Exception):
@@ -64,7 +64,6 @@ class Site:
         self.issuer = issuer
         self.rows: list[Row] = []
         self._fault: Fault | None = None
-        self._step: tuple[requests.Session, Row] | None = None
         self._session = requests.Session()
 
     def inject(self, fault: Fault) -> None:
@@ -85,26 +84,18 @@ class Site:
         `at_server`: the server behind sees it too. `fault`: what it fails by, where that is not the one that
         is being injected.
         """
-        request_id = str(uuid.uuid4())
-        headers = dict(more.pop("headers", {}) or {})
-        headers |= {
-            "X-Request-Id": request_id,
-            "traceparent": f"00-{uuid.UUID(request_id).hex}-{secrets.token_hex(8)}-01",
-            "User-Agent": headers.get("User-Agent", "lab-client/1.0"),
-        }
+        given = session or self._session
+        given.mount(
+            "http://", _Telling(self, client, endpoint, fails=fails, at_server=at_server, fault=fault)
+        )
         more.setdefault("timeout", _PATIENCE)
         more.setdefault("allow_redirects", False)
-        begun = datetime.now(UTC)
-        status, challenge = 0, ""
-        try:
-            response = (session or self._session).request(method, url, headers=headers, **more)
-            status, challenge = response.status_code, response.headers.get("WWW-Authenticate", "")
-            return response
-        finally:
-            time.sleep(_APART)
-            seen = Seen(begun, request_id, client, endpoint, status, challenge, session)
-            self._tell(seen, self._failing(fault) if fails else None, at_server=at_server)
-            time.sleep(_APART)
+        headers = {"User-Agent": "lab-client/1.0", **(more.pop("headers", None) or {})}
+        return given.request(method, url, headers=headers, **more)
+
+    def watch(self, session: requests.Session, client: Client, endpoint: str) -> None:
+        """Tells the truth of what a client library sends by its session, all of which is right."""
+        session.mount("http://", _Telling(self, client.id, endpoint))
 
     def token(
         self, client: Client = WEB, *, secret: str | None = None, fails: bool = False,
@@ -221,6 +212,10 @@ class Site:
             at_server=False,
         )
 
+    def tell(self, seen: Seen, *, fails: bool, at_server: bool, fault: str | None) -> None:
+        """Puts a request into the truth; the arguments as of `send`."""
+        self._tell(seen, self._failing(fault) if fails else None, at_server=at_server)
+
     def _failing(self, name: str | None) -> Fault:
         assert self._fault is not None
         return next((fault for fault in all_faults() if fault.name == name), self._fault)
@@ -235,19 +230,21 @@ class Site:
             row = Row(
                 seen.begun, until, component, seen.request_id, seen.client, seen.endpoint, self._fault.name, cause
             )  # fmt: skip
-            if fault and seen.session is not None and component == self.server.name:
-                row = self._one_step(row, seen.session)
+            if fault and seen.endpoint == "authorization" and component == self.server.name:
+                row = self._one_step(row)
             self.rows.append(row)
 
-    def _one_step(self, row: Row, session: requests.Session) -> Row:
+    def _one_step(self, row: Row) -> Row:
         """The row together with that of the failing request before it, in the same sign-in: the server tells once."""
-        before, self._step = self._step, (session, row)
-        if before is None or before[0] is not session or before[1] not in self.rows:
+        before = next((one for one in reversed(self.rows) if one.component == row.component), None)
+        if before is None or (before.fault, before.endpoint, before.cause) != (
+            row.fault,
+            row.endpoint,
+            row.cause,
+        ):
             return row
-        self.rows.remove(before[1])
-        whole = replace(row, time=before[1].time, request_id=f"{before[1].request_id} {row.request_id}")
-        self._step = (session, whole)
-        return whole
+        self.rows.remove(before)
+        return replace(row, time=before.time, request_id=f"{before.request_id} {row.request_id}")
 
     def _at_gateway(self, seen: Seen, fault: Fault | None) -> str:
         """What the log of a gateway tells: a cause where it checks the token, else what the status tells."""
@@ -260,6 +257,32 @@ class Site:
         if self.gateway.logs_challenge and (told := by_challenge(seen.challenge, seen.status)):
             return told
         return by_status(seen.endpoint, seen.status)
+
+
+class _Telling(HTTPAdapter):
+    """Sends requests with the ids that logs may keep, and tells the truth of each."""
+
+    def __init__(self, site: Site, client: str, endpoint: str, *, fails: bool = False, at_server: bool = True,
+                 fault: str | None = None) -> None:  # fmt: skip
+        super().__init__()
+        self._site, self._client, self._endpoint = site, client, endpoint
+        self._how = {"fails": fails, "at_server": at_server, "fault": fault}
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **more: Any) -> requests.Response:
+        request_id = str(uuid.uuid4())
+        request.headers["X-Request-Id"] = request_id
+        request.headers["traceparent"] = f"00-{uuid.UUID(request_id).hex}-{secrets.token_hex(8)}-01"
+        begun = datetime.now(UTC)
+        status, challenge = 0, ""
+        try:
+            response = super().send(request, *args, **more)
+            status, challenge = response.status_code, response.headers.get("WWW-Authenticate", "")
+            return response
+        finally:
+            time.sleep(_APART)
+            seen = Seen(begun, request_id, self._client, self._endpoint, status, challenge)
+            self._site.tell(seen, **self._how)
+            time.sleep(_APART)
 
 
 def by_challenge(challenge: str, status: int) -> str | None:
