@@ -225,9 +225,14 @@ class Committer:
         refused = [(share, self._refused(share)) for share in shares if share.quarantined]
         rows = pa.concat_tables([QUARANTINE.empty_table(), *(table for _, table in refused)])
         if refused:
-            touched = {share.name: share.version for share, _ in refused}
+            touched = {share.name: self._refused_up_to(share) for share, _ in refused}
             self._lake.commit_quarantine(self._lake.write_quarantine(rows), touched, note)
         self._lake.commit_events(files, progress, note)
+
+    def _refused_up_to(self, share: Share) -> int:
+        """How far the input's quarantine goes: an interrupted run may have left more there than this share has."""
+        left = self._lake.quarantine_progress(share.name)
+        return left if left is not None and consumed_of(left) > consumed_of(share.version) else share.version
 
     def _refused(self, share: Share) -> pa.Table:
         """The share's quarantined records, complete, less those that an interrupted run has left there."""

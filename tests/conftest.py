@@ -5,8 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.helpers import Workshop
+
+# a busy machine is no fault of the code
+settings.register_profile("untimed")
+settings.load_profile("untimed")
 
 
 @pytest.fixture

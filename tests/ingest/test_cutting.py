@@ -121,7 +121,7 @@ def _fits(query: CutQuery, lines: list[str]) -> list[bool]:
 
 
 @pytest.mark.parametrize("reading", _TESTED, ids=_name)
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(data=st.data())
 def test_hostile_lines(engine: Engine, reading: Reading, data: st.DataObject) -> None:
     query = _cut_query(engine, reading)

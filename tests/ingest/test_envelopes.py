@@ -276,7 +276,7 @@ _STREAMS = st.lists(
 
 
 @given(_STREAMS, st.sampled_from(sorted(_WRITE)))
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_any_interleaving_is_joined_and_its_unfinished_rest_waits(
     parts: list[tuple[str, str]], envelope: str
 ) -> None:
@@ -358,14 +358,14 @@ def _holds(wrapper: str, line: str) -> bool:
 
 @pytest.mark.parametrize("wrapper", WRAPPERS)
 @given(lines=_LINES)
-@settings(deadline=None, max_examples=8)
+@settings(max_examples=8)
 def test_hostile_lines_come_out_as_they_went_in(wrapper: str, lines: list[str]) -> None:
     lines = [line for line in lines if _holds(wrapper, line)] or ["x"]
     assert _lines_in(wrapper, WRAPPERS[wrapper](lines)) == lines
 
 
 @given(line=st.one_of(_TEXT, _LOOKALIKES), cut=st.integers(0, 400), wrapper=st.sampled_from(sorted(WRAPPERS)))
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_half_a_record_never_raises(line: str, cut: int, wrapper: str) -> None:
     records = [text for _, text in framed(wrapper, WRAPPERS[wrapper]([line, "whole"]))]
     table = _table([(0, records[0][:cut]), (10_000_000, records[-1])])

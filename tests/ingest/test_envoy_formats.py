@@ -35,7 +35,7 @@ def default_line(path: str = "/v1/me", agent: str = "okhttp/4.12.0") -> str:
 TEXT = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=40)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(agent=TEXT, path=TEXT.map(lambda text: "/" + text.replace(" ", "")))
 def test_no_quote_or_blank_of_a_client_moves_a_value(agent: str, path: str) -> None:
     row = read(FORMATS["default"], default_line(path, agent))

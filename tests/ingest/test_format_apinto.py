@@ -160,7 +160,7 @@ def visible(formatter: Formatter, *, tried: bool, line: bool) -> set[str]:
     return set(walk("fields", 0))
 
 
-@settings(deadline=None, max_examples=80, suppress_health_check=list(HealthCheck))
+@settings(max_examples=80, suppress_health_check=list(HealthCheck))
 @given(formatter=formatters(), values=VALUES, tries=TRIES, kind=st.sampled_from(["line", "json", ""]))
 def test_what_the_gateway_writes_is_read_back(
     connection: duckdb.DuckDBPyConnection,

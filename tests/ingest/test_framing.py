@@ -55,7 +55,7 @@ def _check_resumption(data: bytes, framing: Framing, size: int, other: int) -> N
             assert whole[:seen] + _records(data, framing, other, chunk.end) == whole
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(_LINE | _ODD_LINE), _LINE | _ODD_LINE, _SIZES)
 @example([], b"\xef\xbb\xbf", 1)
 @example([b"\xef\xbb\xbfa"], b"", 64)
@@ -70,7 +70,7 @@ def test_lines_are_those_of_the_bytes(lines: list[bytes], last: bytes, size: int
     assert _records(data, LINES, size) == plain
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(_LINE | _ODD_LINE, min_size=1), _SIZES, _SIZES)
 def test_reading_on_from_any_chunk_gives_the_rest(lines: list[bytes], size: int, other: int) -> None:
     _check_resumption(b"".join(line + b"\n" for line in lines), LINES, size, other)
@@ -105,7 +105,7 @@ _OBJECTS = st.lists(
 _INDENT = st.sampled_from([None, 2])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(_OBJECTS, _SIZES, _INDENT, st.booleans())
 def test_objects_of_an_array(
     objects: list[dict[str, object]], size: int, indent: int | None, plain: bool
@@ -146,7 +146,7 @@ _WRAPPERS = (
 
 
 @pytest.mark.parametrize("wrapper", _WRAPPERS)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     pages=st.lists(_OBJECTS, min_size=1, max_size=3),
     size=_SIZES,
@@ -163,7 +163,7 @@ def test_objects_of_wrappers_page_by_page(
     _check_resumption(data, framing, size, 64)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(pages=st.lists(_OBJECTS, min_size=1, max_size=3), size=_SIZES)
 def test_a_page_without_the_array_is_a_record(pages: list[list[dict[str, object]]], size: int) -> None:
     error = {"error": {"code": "Throttled", "details": [{"a": 1}]}}
@@ -174,7 +174,7 @@ def test_a_page_without_the_array_is_a_record(pages: list[list[dict[str, object]
     _check_resumption(data, Framing("json", 2, path=("value",)), size, 9)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(_OBJECTS, _SIZES, _INDENT, st.sampled_from(["\n", "", ",\n", "\r\n\r\n", "\0\0", "\x1e"]))
 def test_objects_one_after_another(
     objects: list[dict[str, object]], size: int, indent: int | None, gap: str
@@ -184,7 +184,7 @@ def test_objects_one_after_another(
     _check_resumption(data, Framing("json", 0), size, 9)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(_SIZES)
 def test_text_between_documents_and_half_a_document_are_records(size: int) -> None:
     data = b'\xef\xbb\xbf{"a": 1}\n} now some text\n{"b": [{}]} more {"c": {"d": 2'
@@ -203,7 +203,7 @@ def test_text_between_documents_and_half_a_document_are_records(size: int) -> No
 _CELL = st.text(st.sampled_from('ab,;\t"\n\r\\é\x01'), max_size=6)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.lists(_CELL, min_size=3, max_size=3), min_size=1, max_size=6),
     st.sampled_from(",;\t"),
@@ -238,7 +238,7 @@ def test_cells_without_quotes_and_rows_that_do_not_fit() -> None:
     assert [data[offset:].split(b",")[0] for offset, _ in found[-3:]] == [b"x", b"1", b"3"]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(
         st.binary(max_size=30).map(lambda data: data.replace(b"\n", b"").replace(b"\0", b"")), min_size=1
@@ -285,7 +285,7 @@ def _partial(lines: list[bytes]) -> int:
     return len(lines) - (whole[-1] + 1 if whole else 0)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.sampled_from([b"a", b"b+", b"cc+", b""]), max_size=20), st.sampled_from([b"", b"d"]), _SIZES
 )

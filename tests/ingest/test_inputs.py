@@ -87,7 +87,7 @@ def test_zstd_skippable_frames(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("codec", CODECS)
 @given(data=st.data())
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 def test_cut_off_anywhere_gives_what_came_before(codec: str, data: st.DataObject) -> None:
     packed = PACK[codec](SHORT)
     cut = data.draw(st.integers(12, len(packed) - 1))
@@ -101,7 +101,7 @@ def test_cut_off_anywhere_gives_what_came_before(codec: str, data: st.DataObject
 
 @pytest.mark.parametrize("codec", CODECS)
 @given(data=st.data())
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 def test_damage_anywhere_never_changes_what_is_told(codec: str, data: st.DataObject) -> None:
     whole = PACK[codec](SHORT)
     packed = bytearray(PACK[codec](TEXT[:50_000]) + whole)
@@ -114,7 +114,7 @@ def test_damage_anywhere_never_changes_what_is_told(codec: str, data: st.DataObj
 
 @pytest.mark.parametrize("codec", CODECS)
 @given(pieces=st.lists(st.integers(1, 5000), min_size=1, max_size=5), want=st.integers(1, 70_000))
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 def test_pieces_of_any_size(codec: str, pieces: list[int], want: int) -> None:
     packed = PACK[codec](SHORT) + PACK[codec](SHORT)
     assert _decompress(packed, codec, pieces, want) == (SHORT * 2, None)

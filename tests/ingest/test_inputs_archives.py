@@ -163,7 +163,7 @@ def test_two_tars_in_one_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("codec", ["plain", "gzip", "zstd"])
 @given(data=st.data())
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_a_tar_that_is_cut_off(
     codec: str, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -222,7 +222,7 @@ def test_metadata_of_a_tar_are_bounded(tmp_path: Path) -> None:
 
 
 @given(st.binary(max_size=600), st.binary(min_size=512, max_size=512))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_no_tar_header_breaks_anything_but_itself(pax: bytes, noise: bytes) -> None:
     """Extended headers and headers of noise, with right checksums: files, or an InputError."""
     for kind, content in ((b"x", pax), (b"L", pax), (noise[156:157], noise)):
@@ -282,7 +282,7 @@ def test_broken_zips(tmp_path: Path) -> None:
 
 
 @given(chance=st.randoms(use_true_random=False))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_no_damage_of_a_zip_breaks_anything_but_itself(
     chance: random.Random, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -30,7 +30,7 @@ def _routes(connection: duckdb.DuckDBPyConnection, paths: list[str]) -> list[str
     return [row[0] for row in connection.execute(_ROUTES, [paths]).fetchall()]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(paths=st.lists(st.lists(_PIECES, max_size=9).map("".join), min_size=1, max_size=12))
 def test_routes_are_the_same(connection: duckdb.DuckDBPyConnection, paths: list[str]) -> None:
     alike = shapes(pa.array(paths, pa.string()))

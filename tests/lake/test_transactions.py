@@ -19,7 +19,7 @@ _STEPS = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=_STEPS)
 def test_progress_is_that_of_the_log(tmp_path_factory: object, steps: list[object]) -> None:
     folder = tmp_path_factory.mktemp("lake")  # type: ignore[attr-defined]

@@ -26,6 +26,18 @@ def _append(path: Path, data: bytes) -> None:
         file.write(data)
 
 
+def _killed_before_events(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that has committed what it quarantined, and no event."""
+
+    def killed(*_: object, **__: object) -> None:
+        raise SystemExit
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Lake, "commit_events", killed)
+        with pytest.raises(SystemExit):
+            workshop.ingest()
+
+
 def _each_once(workshop: Workshop, count: int) -> None:
     found = Counter(events_of(workshop.lake))
     assert sorted(found) == [f"agent/{number:06}" for number in range(1, count + 1)]
@@ -50,17 +62,23 @@ def test_a_log_that_grows_after_a_run_was_killed_between_its_commits(
     """The quarantine is committed, the events are not; then the log grows and is known by more bytes."""
     press = Press()
     log = workshop.write("access.log", _text(press, 3, junk=frozenset([1])))
-
-    def killed(*_: object, **__: object) -> None:
-        raise SystemExit
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Lake, "commit_events", killed)
-        with pytest.raises(SystemExit):
-            workshop.ingest()
+    _killed_before_events(workshop, monkeypatch)
     _append(log, _text(press, 2))
     workshop.ingest()
     assert [row["excerpt"] for row in workshop.quarantine()] == ["refused agent/000002"]
+
+
+def test_what_a_killed_run_quarantined_is_known_to_one_that_commits_in_smaller_steps(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The killed run quarantined two records at once; the next one commits each of them by itself."""
+    workshop.write("access.log", _text(Press(), 30, junk=frozenset([1, 28])))
+    _killed_before_events(workshop, monkeypatch)
+    run([workshop.folder], workshop.lake.folder, Grain(chunk_bytes=400, commit_each=True))
+    assert sorted(row["excerpt"] for row in workshop.quarantine()) == [
+        "refused agent/000002",
+        "refused agent/000029",
+    ]
 
 
 def test_a_copy_from_before_the_log_was_first_read(workshop: Workshop) -> None:
