@@ -154,7 +154,9 @@ class Gateway(Component):
     checks: ClassVar[bool] = False
     """Whether it validates tokens itself."""
     logs_challenge: ClassVar[bool] = False
-    """Whether its log has the WWW-Authenticate of an API's answer."""
+    """Whether its log has the WWW-Authenticate of an answer."""
+    logs_location: ClassVar[bool] = False
+    """Whether its log has the Location of an answer, and so the error that is sent back by redirect."""
 
     @abstractmethod
     def start(self, routes: Routes) -> None:

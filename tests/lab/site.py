@@ -34,13 +34,17 @@ _BY_ERROR = {
     "invalid_token": "token.invalid_unspecified",
     "insufficient_scope": "policy.insufficient_scope",
     "invalid_client": "client_auth.failed_unspecified",
+    "login_required": "protocol.login_required",
+    "invalid_scope": "request.invalid_scope",
+    "unsupported_response_type": "request.unsupported_response_type",
+    "invalid_request": "request.invalid_parameter",
 }
-"""What an error of a challenge says by itself."""
+"""What an error says by itself."""
 
 
 @dataclass(frozen=True)
 class Seen:
-    """A request that was sent, and of its answer the status (0: none) and the challenge."""
+    """A request that was sent, and of its answer the status (0: none), the challenge and the Location."""
 
     begun: datetime
     request_id: str
@@ -48,6 +52,7 @@ class Seen:
     endpoint: str
     status: int
     challenge: str
+    location: str
 
 
 class NoAnswerError(Exception):
@@ -256,6 +261,8 @@ class Site:
             return fault.cause
         if self.gateway.logs_challenge and (told := by_challenge(seen.challenge, seen.status)):
             return told
+        if self.gateway.logs_location and (told := by_redirect(seen.location)):
+            return told
         return by_status(seen.endpoint, seen.status)
 
 
@@ -266,22 +273,23 @@ class _Telling(HTTPAdapter):
                  fault: str | None = None) -> None:  # fmt: skip
         super().__init__()
         self._site, self._client, self._endpoint = site, client, endpoint
-        self._how = {"fails": fails, "at_server": at_server, "fault": fault}
+        self._fails, self._at_server, self._fault = fails, at_server, fault
 
     def send(self, request: requests.PreparedRequest, *args: Any, **more: Any) -> requests.Response:
         request_id = str(uuid.uuid4())
         request.headers["X-Request-Id"] = request_id
         request.headers["traceparent"] = f"00-{uuid.UUID(request_id).hex}-{secrets.token_hex(8)}-01"
         begun = datetime.now(UTC)
-        status, challenge = 0, ""
+        status, challenge, location = 0, "", ""
         try:
             response = super().send(request, *args, **more)
             status, challenge = response.status_code, response.headers.get("WWW-Authenticate", "")
+            location = response.headers.get("Location", "")
             return response
         finally:
             time.sleep(_APART)
-            seen = Seen(begun, request_id, self._client, self._endpoint, status, challenge)
-            self._site.tell(seen, **self._how)
+            seen = Seen(begun, request_id, self._client, self._endpoint, status, challenge, location)
+            self._site.tell(seen, fails=self._fails, at_server=self._at_server, fault=self._fault)
             time.sleep(_APART)
 
 
@@ -291,6 +299,12 @@ def by_challenge(challenge: str, status: int) -> str | None:
     if error is None:
         return "token.missing" if challenge.lower().startswith("bearer") and status == 401 else None
     return "token.expired" if "expired" in challenge else _BY_ERROR.get(error[1])
+
+
+def by_redirect(location: str) -> str | None:
+    """The cause that the error in a redirect tells (RFC 6749, section 4.1.2.1); None where there is none."""
+    error = parse_qs(urlsplit(location).query).get("error", [""])[0]
+    return _BY_ERROR.get(error, "unknown.unclassified") if error else None
 
 
 def by_status(endpoint: str, status: int) -> str:

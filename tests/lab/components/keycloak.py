@@ -38,7 +38,7 @@ _BUILT_WITH = (
     "--tracing-sampler-type=parentbased_always_on",
     "--cache=local",
 )
-_BOOT = 180.0
+_BOOT = 300.0
 """Seconds that it has to start."""
 
 
