@@ -14,6 +14,9 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+from authlib.common.errors import AuthlibBaseError
+from oauthlib.oauth2 import OAuth2Error
+
 from tests.lab import truth
 from tests.lab.component import AuthServer, Component, Gateway
 from tests.lab.fault import Fault, all_faults
@@ -122,7 +125,7 @@ class Run:
     def _inject(self, site: Site, fault: Fault) -> bool:
         try:
             site.inject(fault)
-        except (NoAnswerError, OSError) as problem:
+        except (NoAnswerError, AuthlibBaseError, OAuth2Error, OSError, LookupError) as problem:
             print(f"{site.server.name} behind {site.gateway.name}: {fault.name}: {problem}")
             self.failed = True
             return False

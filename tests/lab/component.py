@@ -109,6 +109,10 @@ class AuthServer(Component):
     """
 
     endpoints: Endpoints
+    scope: ClassVar[str] = SCOPE
+    """What clients ask for, so that they get a refresh token too."""
+    grant: ClassVar[Mapping[str, str]] = {"grant_type": "client_credentials"}
+    """The parameters of a token request that needs no browser."""
 
     @abstractmethod
     def start(self, port: int, public_url: str) -> None:

@@ -11,6 +11,7 @@ import re
 import secrets
 import time
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -118,6 +119,11 @@ class Site:
             data=body if body is not None else parameters, auth=auth, headers=headers,
         )  # fmt: skip
 
+    @property
+    def grant(self) -> Mapping[str, str]:
+        """The parameters of a token request that needs no browser."""
+        return self.server.grant
+
     def at(self, endpoint: str) -> str:
         """The URL of an endpoint of the server, through the gateway."""
         path = getattr(self.server.endpoints, endpoint)
@@ -129,7 +135,7 @@ class Site:
         """The URL of an authorization request; None leaves a parameter out."""
         right: dict[str, str | None] = {
             "response_type": "code", "client_id": client.id, "redirect_uri": client.redirect_uri,
-            "scope": SCOPE, "state": secrets.token_urlsafe(12),
+            "scope": self.server.scope, "state": secrets.token_urlsafe(12),
         }  # fmt: skip
         given = {name: value for name, value in (right | parameters).items() if value is not None}
         return f"{self.at('authorization')}?{urlencode(given)}"

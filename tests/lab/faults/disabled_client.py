@@ -11,4 +11,4 @@ NEEDS = ("disabled_client",)
 
 
 def inject(site: Site) -> None:
-    site.token(DISABLED, grant_type="client_credentials", fails=True)
+    site.token(DISABLED, **site.grant, fails=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from tests.lab.site import Site
 
 CAUSE = "request.invalid_parameter"
@@ -9,8 +11,6 @@ AT = "server"
 
 
 def inject(site: Site) -> None:
-    site.token(
-        body="grant_type=client_credentials&scope=openid&scope=profile",
-        headers={"Content-Type": "application/x-www-form-urlencoded"},
-        fails=True,
-    )
+    twice = [*site.grant.items(), ("scope", "1"), ("scope", "2")]
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    site.token(body=urlencode(twice), headers=headers, fails=True)

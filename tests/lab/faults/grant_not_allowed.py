@@ -10,4 +10,4 @@ AT = "server"
 
 
 def inject(site: Site) -> None:
-    site.token(CODE_ONLY, grant_type="client_credentials", fails=True)
+    site.token(CODE_ONLY, **site.grant, fails=True)

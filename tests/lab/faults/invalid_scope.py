@@ -9,4 +9,4 @@ AT = "server"
 
 
 def inject(site: Site) -> None:
-    site.token(grant_type="client_credentials", scope="no-such-scope", fails=True)
+    site.token(**{**site.grant, "scope": "no-such-scope"}, fails=True)

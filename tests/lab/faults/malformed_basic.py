@@ -12,5 +12,5 @@ AT = "server"
 def inject(site: Site) -> None:
     site.send(
         "POST", site.at("token"), client=WEB.id, endpoint="token", fails=True,
-        headers={"Authorization": "Basic ***"}, data={"grant_type": "client_credentials"},
+        headers={"Authorization": "Basic ***"}, data={**site.grant, },
     )  # fmt: skip

@@ -10,4 +10,4 @@ AT = "server"
 
 
 def inject(site: Site) -> None:
-    site.token(Client(WEB.id), grant_type="client_credentials", fails=True)
+    site.token(Client(WEB.id), **site.grant, fails=True)

@@ -20,10 +20,11 @@ AT = "server"
 def inject(site: Site) -> None:
     authlib = AuthlibSession(WEB.id, WEB.secret)
     site.watch(authlib, WEB, "token")
-    authlib.fetch_token(site.at("token"), grant_type="client_credentials")
-    oauthlib = OauthlibSession(client=BackendApplicationClient(WEB.id))
-    oauthlib.scope = None
-    site.watch(oauthlib, WEB, "token")
-    oauthlib.fetch_token(site.at("token"), client_id=WEB.id, client_secret=WEB.secret)
+    authlib.fetch_token(site.at("token"), **site.grant)
+    if site.grant["grant_type"] == "client_credentials":
+        oauthlib = OauthlibSession(client=BackendApplicationClient(WEB.id))
+        oauthlib.scope = None
+        site.watch(oauthlib, WEB, "token")
+        oauthlib.fetch_token(site.at("token"), client_id=WEB.id, client_secret=WEB.secret)
     site.tokens()
     site.api(site.issuer.token())

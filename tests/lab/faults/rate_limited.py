@@ -12,6 +12,11 @@ NEEDS = ("limited",)
 
 def inject(site: Site) -> None:
     path = f"{site.url}/limited{site.server.endpoints.token}"
-    request = {"data": {"grant_type": "client_credentials"}, "auth": (WEB.id, str(WEB.secret))}
+    request = {
+        "data": {
+            **site.grant,
+        },
+        "auth": (WEB.id, str(WEB.secret)),
+    }
     site.send("POST", path, client=WEB.id, endpoint="token", **request)
     site.send("POST", path, client=WEB.id, endpoint="token", at_server=False, fails=True, **request)

@@ -12,4 +12,4 @@ _TIMES = 20
 
 def inject(site: Site) -> None:
     for _ in range(_TIMES):
-        site.token(OTHER, grant_type="client_credentials", secret="not-the-secret-0000", fails=True)
+        site.token(OTHER, **site.grant, secret="not-the-secret-0000", fails=True)

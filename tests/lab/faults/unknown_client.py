@@ -10,4 +10,4 @@ AT = "server"
 
 
 def inject(site: Site) -> None:
-    site.token(Client("lab-nobody", "some-secret-30b1"), grant_type="client_credentials", fails=True)
+    site.token(Client("lab-nobody", "some-secret-30b1"), **site.grant, fails=True)

@@ -14,7 +14,7 @@ def inject(site: Site) -> None:
     site.send(
         "POST", site.at("token"), client=WEB.id, endpoint="token", fails=True,
         data={
-            "grant_type": "client_credentials", "client_id": WEB.id, "client_assertion": assertion,
+            **site.grant, "client_id": WEB.id, "client_assertion": assertion,
             "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
         },
     )  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from tests.lab.site import Site
 
 CAUSE = "request.malformed"
@@ -9,5 +11,5 @@ AT = "server"
 
 
 def inject(site: Site) -> None:
-    body = '{"grant_type": "client_credentials"}'
+    body = json.dumps(dict(site.grant))
     site.token(body=body, headers={"Content-Type": "application/json"}, fails=True)

@@ -9,4 +9,4 @@ AT = "server"
 
 
 def inject(site: Site) -> None:
-    site.token(grant_type="client_credentials", secret="not-the-secret-8c1f", fails=True)
+    site.token(**site.grant, secret="not-the-secret-8c1f", fails=True)
