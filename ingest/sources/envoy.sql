@@ -113,7 +113,8 @@ SELECT
         CASE WHEN sentence = 'OAuth server returned an error' THEN query_param(details, 'error')
              WHEN sentence IS NOT NULL AND regexp_matches(details, 'response[_ ]body')
              THEN nullif(regexp_extract(details, '"error"\s*:[_\s]*"([A-Za-z0-9_.-]+)"', 1), '') END) AS error,
-    coalesce(sentence, start,
+    -- a reset says by its reason whether TLS failed
+    coalesce(CASE WHEN regexp_matches(reason, 'TLS[_ ]error') THEN 'TLS_error' END, sentence, start,
         CASE WHEN grpc_refusal IS NOT NULL THEN 'grpc:' || grpc_refusal END,
         CASE WHEN details IS NULL THEN 'flag:' || flags END) AS error_code,
     CASE

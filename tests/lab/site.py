@@ -33,6 +33,7 @@ _PATIENCE = 15.0
 
 _BY_ERROR = {
     "invalid_token": "token.invalid_unspecified",
+    "request_unauthorized": "token.invalid_unspecified",
     "insufficient_scope": "policy.insufficient_scope",
     "invalid_client": "client_auth.failed_unspecified",
     "login_required": "protocol.login_required",
@@ -323,7 +324,9 @@ def by_status(endpoint: str, status: int) -> str:
         return "server.unavailable"
     if status >= 500:
         return "server.internal_error"
-    if endpoint == "api":
+    if endpoint == "introspection" and status == 401:
+        return "client_auth.failed_unspecified"  # RFC 7662, section 2.3
+    if endpoint in ("api", "userinfo"):
         return f"unknown.status_only_{status}" if status in (401, 403) else NOT_LOGGED
     if endpoint == "authorization":
         return "unknown.status_only_authorization_endpoint"
