@@ -10,8 +10,7 @@ from hypothesis import settings
 from tests.helpers import Workshop
 
 # a busy machine is no fault of the code
-settings.register_profile("untimed")
-settings.load_profile("untimed")
+settings.register_profile("untimed", deadline=None)
 
 
 @pytest.fixture
