@@ -71,6 +71,11 @@ def _table(lines: list[str]) -> pa.Table:
 
 
 def _plain(table: pa.Table) -> list[dict[str, object]]:
+    # a time may be one that Python has no date for
+    times = [name for name in table.column_names if pa.types.is_temporal(table[name].type)]
+    for name in times:
+        place = table.column_names.index(name)
+        table = table.set_column(place, name, table[name].cast(pa.string()))
     rows: list[dict[str, object]] = table.to_pylist()
     return rows
 

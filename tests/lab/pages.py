@@ -30,7 +30,7 @@ class Browser:
 
     def __init__(self, send: Callable[..., requests.Response], own: str, *, fails: bool = False) -> None:
         """`own`: the URL under which all of the server's pages are; a redirect elsewhere is the end."""
-        self._send = send
+        self.send = send
         self._own = own
         self.fails = fails
         """Whether what it sends is to fail, for the truth."""
@@ -88,7 +88,7 @@ class Browser:
 
     def _go(self, method: str, url: str, **more: object) -> None:
         for _ in range(_STEPS):
-            self.response = self._send(method, url, allow_redirects=False, **more)
+            self.response = self.send(method, url, allow_redirects=False, **more)
             if self.response.status_code not in _REDIRECTS:
                 return
             url = urljoin(url, self.response.headers["Location"])

@@ -144,6 +144,7 @@ class Site:
     def browser(self, client: Client = WEB, *, fails: bool = False) -> Browser:
         """A new browser of a user on the way to `client`, who fails at once or once `browser.fails` is set."""
         session = requests.Session()
+        session.headers["Accept"] = "text/html,application/xhtml+xml,*/*;q=0.8"
 
         def send(method: str, url: str, **more: Any) -> requests.Response:
             response = self.send(
@@ -155,6 +156,13 @@ class Site:
 
         browser = Browser(send, self.url, fails=fails)
         return browser
+
+    def refused(self, url: str, client: Client = WEB) -> None:
+        """An authorization request that is refused, by some servers only after the sign-in."""
+        browser = self.browser(client, fails=True)
+        browser.open(url)
+        if browser.end is None:
+            self.server.sign_in(browser, USER, PASSWORD)
 
     def authorize(self, client: Client = WEB, **parameters: str | None) -> dict[str, str]:
         """A whole authorization request: what the client gets at its redirect URI."""

@@ -23,7 +23,7 @@ def inject(site: Site) -> None:
     authlib.fetch_token(site.at("token"), **site.grant)
     if site.grant["grant_type"] == "client_credentials":
         oauthlib = OauthlibSession(client=BackendApplicationClient(WEB.id))
-        oauthlib.scope = None
+        oauthlib.scope = site.grant.get("scope")
         site.watch(oauthlib, WEB, "token")
         oauthlib.fetch_token(site.at("token"), client_id=WEB.id, client_secret=WEB.secret)
     site.tokens()

@@ -11,4 +11,4 @@ NEEDS = ("pkce",)
 
 
 def inject(site: Site) -> None:
-    site.browser(SPA, fails=True).open(site.authorization_url(SPA))
+    site.refused(site.authorization_url(SPA), SPA)

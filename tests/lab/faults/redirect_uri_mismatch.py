@@ -9,5 +9,4 @@ AT = "server"
 
 
 def inject(site: Site) -> None:
-    url = site.authorization_url(redirect_uri="https://evil.example.net/callback")
-    site.browser(fails=True).open(url)
+    site.refused(site.authorization_url(redirect_uri="https://evil.example.net/callback"))

@@ -10,4 +10,5 @@ AT = "server"
 
 
 def inject(site: Site) -> None:
-    site.browser(Client("lab-nobody"), fails=True).open(site.authorization_url(Client("lab-nobody")))
+    nobody = Client("lab-nobody")
+    site.refused(site.authorization_url(nobody), nobody)

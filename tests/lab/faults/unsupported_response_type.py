@@ -9,4 +9,4 @@ AT = "server"
 
 
 def inject(site: Site) -> None:
-    site.browser(fails=True).open(site.authorization_url(response_type="telegram"))
+    site.refused(site.authorization_url(response_type="telegram"))
