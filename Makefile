@@ -6,7 +6,7 @@ PORT ?= 8501
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help ingest dashboard report test test-slow test-model lab lab-check lint demo benchmark docs constraints clean
+.PHONY: help ingest dashboard report test test-slow test-model lab lab-part lab-check lint demo benchmark docs constraints clean
 
 help:
 	@echo "make ingest [LOGS=path]     read logs into data/lake (the sample logs, when no path is given)"
@@ -48,6 +48,13 @@ test-model: $(READY)
 
 lab: $(READY)
 	$(BIN)/python -m tests.lab
+
+# two authorization servers, two gateways, ten faults
+lab-part: $(READY)
+	$(BIN)/python -m tests.lab --out build/lab-part --only oidc_provider authlib nginx envoy --fault \
+		nothing wrong_secret unknown_client code_replayed pkce_wrong refresh_unknown redirect_uri_mismatch \
+		token_expired token_missing insufficient_scope upstream_down
+	$(BIN)/python -m tests.lab.check build/lab-part
 
 lab-check: $(READY)
 	$(BIN)/python -m tests.lab.check
