@@ -148,7 +148,8 @@ class Site:
 
         def send(method: str, url: str, **more: Any) -> requests.Response:
             response = self.send(
-                method, url, client=client.id, endpoint="authorization", session=session, fails=browser.fails, **more
+                method, url, client=client.id, session=session, fails=browser.fails,
+                **{"endpoint": "authorization", **more},
             )  # fmt: skip
             for cookie in session.cookies:
                 cookie.secure = False  # to a browser loopback is as good as TLS
@@ -334,7 +335,7 @@ def by_status(endpoint: str, status: int) -> str:
         return "server.internal_error"
     if endpoint == "introspection" and status == 401:
         return "client_auth.failed_unspecified"  # RFC 7662, section 2.3
-    if endpoint in ("api", "userinfo"):
+    if endpoint in ("api", "userinfo", "sign_in"):
         return f"unknown.status_only_{status}" if status in (401, 403) else NOT_LOGGED
     if endpoint == "authorization":
         return "unknown.status_only_authorization_endpoint"

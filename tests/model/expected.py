@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import pyarrow.parquet as pq
@@ -87,10 +88,10 @@ class Expected:
             self.torn.update(content.torn)
         return contents
 
-    def may_be_ignored(self) -> set[str]:
-        """Why lines may be ignored: what is left of a torn one may be a quote."""
-        only_signs = any(not any(chr(byte).isalnum() for byte in piece) for piece in self.torn)
-        return {"blank", "banner"} if only_signs else {"blank"}
+    def may_ignore(self, because: Mapping[str, int]) -> bool:
+        """Whether that many lines may be ignored for these reasons: blank ones, and what is left of torn ones."""
+        others = sum(count for reason, count in because.items() if reason != "blank")
+        return others <= len(self.torn)
 
     def check(self, lake: Lake) -> None:
         """Asserts that the lake holds each event and each quarantined record once, and nothing else."""

@@ -149,11 +149,16 @@ class Glewlwyd(AuthServer):
         asked = {name: values[0] for name, values in parse_qs(urlsplit(browser.response.url).query).items()}
         page = browser.response.url.split("/login.html")[0]
         answer = browser.send(
-            "POST", f"{page}/{_PREFIX}/auth/", json={"username": user, "password": password}
+            "POST",
+            f"{page}/{_PREFIX}/auth/",
+            json={"username": user, "password": password},
+            endpoint="sign_in",
         )
         if answer.status_code == 200:
             scopes = {"scope": asked["scope"]}
-            browser.send("PUT", f"{page}/{_PREFIX}/auth/grant/{asked['client_id']}", json=scopes)
+            browser.send(
+                "PUT", f"{page}/{_PREFIX}/auth/grant/{asked['client_id']}", json=scopes, endpoint="sign_in"
+            )
             # a nonce is required, of which the lab's clients know nothing
             browser.open(f"{asked['callback_url']}&nonce={secrets.token_urlsafe(12)}&g_continue")
 

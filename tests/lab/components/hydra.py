@@ -97,7 +97,8 @@ class Hydra(AuthServer):
             requests.post(f"{self._admin}/clients", json=client, timeout=10).raise_for_status()
 
     def sign_in(self, browser: Browser, user: str, password: str) -> None:
-        if (user, password) == (USER, PASSWORD):
+        refused = browser.response is None or "login_challenge=" not in browser.response.url
+        if (user, password) == (USER, PASSWORD) and not refused:
             self._accept(browser, "login", {"subject": user})
             self._accept(browser, "consent", {"grant_scope": _SCOPE.split()})
 

@@ -18,12 +18,11 @@ AT = "server"
 
 
 def inject(site: Site) -> None:
-    authlib = AuthlibSession(WEB.id, WEB.secret)
+    authlib = AuthlibSession(WEB.id, WEB.secret, scope=site.grant.get("scope"))
     site.watch(authlib, WEB, "token")
     authlib.fetch_token(site.at("token"), **site.grant)
     if site.grant["grant_type"] == "client_credentials":
-        oauthlib = OauthlibSession(client=BackendApplicationClient(WEB.id))
-        oauthlib.scope = site.grant.get("scope")
+        oauthlib = OauthlibSession(client=BackendApplicationClient(WEB.id, scope=site.grant.get("scope")))
         site.watch(oauthlib, WEB, "token")
         oauthlib.fetch_token(site.at("token"), client_id=WEB.id, client_secret=WEB.secret)
     site.tokens()
