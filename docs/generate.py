@@ -96,10 +96,8 @@ def lab() -> str:
         silent = sorted(name for name, cause in component.tells.items() if cause == NOT_LOGGED)
         vague = sorted((name, cause) for name, cause in component.tells.items() if cause != NOT_LOGGED)
         if silent:
-            lines += [
-                f"Its log, as it is set up here, has nothing of: {', '.join(f'`{name}`' for name in silent)}.",
-                "",
-            ]
+            names = ", ".join(f"`{name}`" for name in silent)
+            lines += [f"Its log, as it is set up here, has nothing of: {names}.", ""]
         if component.louder:
             lines += [component.louder, ""]
         if vague:

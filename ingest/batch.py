@@ -230,7 +230,7 @@ class Committer:
         self._lake.commit_events(files, progress, note)
 
     def _refused_up_to(self, share: Share) -> int:
-        """How far the input's quarantine goes: an interrupted run may have left more there than this share has."""
+        """How far the input's quarantine goes: a run that was interrupted may have left more there."""
         left = self._lake.quarantine_progress(share.name)
         return left if left is not None and consumed_of(left) > consumed_of(share.version) else share.version
 

@@ -74,10 +74,11 @@ class DjangoOAuthToolkit(AuthServer):
         "duplicate_parameter": NOT_LOGGED,
         # the sign-in comes first, then an error to the redirect URI is no failure for Django's log
         **dict.fromkeys(
-            ("pkce_missing", "redirect_uri_mismatch", "unknown_client_at_authorization", "unsupported_response_type"),
+            ("pkce_missing", "unsupported_response_type"),
             NOT_LOGGED,
         ),
         **dict.fromkeys(("locked_user", "wrong_password"), NOT_LOGGED),
+        "unknown_client_at_authorization": "unknown.status_only_authorization_endpoint",
     }  # fmt: skip
 
     def install(self) -> str:

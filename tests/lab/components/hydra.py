@@ -63,7 +63,6 @@ class Hydra(AuthServer):
         "malformed_basic": "client_auth.missing_credentials",  # "credentials missing or malformed"
         "missing_code": "grant.invalid_unspecified",  # invalid_grant, debug "not_found"
         "missing_secret": "client_auth.secret_invalid",  # "passwords do not match"
-        "pkce_missing": NOT_LOGGED,  # it asks the user first, and refuses when it would give the code
         "refresh_revoked": "grant.refresh_invalid",  # "The refresh token can not be found."
         "unsupported_grant": "request.invalid_parameter",  # invalid_request, with advice for everything
         "wrong_password": NOT_LOGGED,  # the sign-in app is not the product's

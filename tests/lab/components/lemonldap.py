@@ -73,11 +73,6 @@ class Lemonldap(AuthServer):
         "wrong_content_type": "request.missing_parameter",
         # both are accepted
         **dict.fromkeys(("duplicate_parameter", "invalid_scope"), NOT_LOGGED),
-        # the sign-in comes first
-        **dict.fromkeys(
-            ("pkce_missing", "redirect_uri_mismatch", "unknown_client_at_authorization", "unsupported_response_type"),
-            NOT_LOGGED,
-        ),
     }  # fmt: skip
 
     def install(self) -> str:
