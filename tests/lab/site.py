@@ -42,6 +42,8 @@ _BY_ERROR = {
     "invalid_request": "request.invalid_parameter",
 }
 """What an error says by itself."""
+_BY_DESCRIPTION = {"expired": "token.expired", "client does not exist": "client_auth.unknown_client"}
+"""What the words of a description say more than its error."""
 
 
 @dataclass(frozen=True)
@@ -314,7 +316,8 @@ def by_challenge(challenge: str, status: int) -> str | None:
     error = re.search(r'error="(\w+)"', challenge)
     if error is None:
         return "token.missing" if challenge.lower().startswith("bearer") and status == 401 else None
-    return "token.expired" if "expired" in challenge else _BY_ERROR.get(error[1])
+    said = next((cause for words, cause in _BY_DESCRIPTION.items() if words in challenge), None)
+    return said or _BY_ERROR.get(error[1])
 
 
 def by_redirect(location: str) -> str | None:
