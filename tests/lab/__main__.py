@@ -36,7 +36,7 @@ def main() -> int:
     asked.add_argument("--only", nargs="+", default=[], metavar="NAME", help="components, instead of all")
     asked.add_argument("--fault", nargs="+", default=[], metavar="NAME", help="faults, instead of all")
     given = asked.parse_args()
-    every, faults = all_components(), all_faults()
+    every, faults = all_components(), list(all_faults())
     for unknown in {*given.only} - {*every} | {*given.fault} - {fault.name for fault in faults}:
         asked.error(f"{unknown} is neither a component ({', '.join(every)}) nor a fault")
     shutil.rmtree(given.out, ignore_errors=True)

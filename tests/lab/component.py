@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
@@ -145,7 +145,6 @@ class Routes:
     issuer: str
     jwks: str
     audience: str = "https://api.example.com"
-    extra: Mapping[str, str] = field(default_factory=dict)
 
 
 class Gateway(Component):

@@ -12,6 +12,7 @@ import importlib
 import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from tests.lab import faults
@@ -32,7 +33,8 @@ class Fault:
     inject: Callable[[Site], None]
 
 
-def all_faults() -> list[Fault]:
+@cache
+def all_faults() -> tuple[Fault, ...]:
     """Every fault, by name."""
     found = []
     for entry in pkgutil.iter_modules(faults.__path__):
@@ -40,4 +42,4 @@ def all_faults() -> list[Fault]:
         title = (module.__doc__ or "").strip().splitlines()[0]
         needs = frozenset(getattr(module, "NEEDS", ()))
         found.append(Fault(entry.name, title, module.CAUSE, module.AT, needs, module.inject))
-    return found
+    return tuple(found)

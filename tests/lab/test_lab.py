@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -86,8 +87,7 @@ def test_a_killed_lab_leaves_no_process(tmp_path: Path, how: signal.Signals) -> 
     assert _until(lambda: not survivors(run)), survivors(run)
 
 
-def _until(true: object) -> bool:
-    assert callable(true)
+def _until(true: Callable[[], bool]) -> bool:
     end = time.monotonic() + _PATIENCE
     while time.monotonic() < end:
         if true():

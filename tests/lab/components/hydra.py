@@ -26,7 +26,7 @@ from tests.lab.component import (
     Endpoints,
 )  # fmt: skip
 from tests.lab.pages import Browser
-from tests.lab.processes import Process, free_port
+from tests.lab.processes import Process, answers, free_port
 
 _MODULE, _VERSION = "github.com/ory/hydra/v2", "v2.3.0"
 _POP = "github.com/ory/pop/v6@v6.2.1-0.20241121111754-e5dfc0f3344b"
@@ -91,7 +91,7 @@ class Hydra(AuthServer):
             self.folder / "hydra.json",
         )
         self._processes.append(process)
-        process.wait_for(lambda: _answers(f"http://127.0.0.1:{admin}/health/ready"), 60)
+        process.wait_for(lambda: answers(f"http://127.0.0.1:{admin}/health/ready"), 60)
         for client in (_client(WEB), _client(OTHER), _client(SPA), _client(CODE_ONLY)):
             requests.post(f"{self._admin}/clients", json=client, timeout=10).raise_for_status()
 
@@ -114,13 +114,6 @@ class Hydra(AuthServer):
     @property
     def logs(self) -> Sequence[Path]:
         return [self.folder / "hydra.json"]
-
-
-def _answers(url: str) -> bool:
-    try:
-        return requests.get(url, timeout=5).status_code == 200
-    except requests.RequestException:
-        return False
 
 
 def _config(port: int, admin: int, public_url: str) -> dict[str, Any]:

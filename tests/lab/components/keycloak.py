@@ -8,8 +8,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-import requests
-
 from tests.lab import install
 from tests.lab.component import (
     CODE_ONLY,
@@ -27,7 +25,7 @@ from tests.lab.component import (
     Client,
     Endpoints,
 )  # fmt: skip
-from tests.lab.processes import Process
+from tests.lab.processes import Process, answers
 
 _VERSION = "26.5.4"
 _REALM = "lab"
@@ -106,7 +104,7 @@ class Keycloak(AuthServer):
             {"JAVA_OPTS_KC_HEAP": "-Xms256m -Xmx768m"},
         )  # fmt: skip
         self._processes.append(process)
-        process.wait_for(lambda: _answers(f"http://127.0.0.1:{port}{self.endpoints.discovery}"), _BOOT)
+        process.wait_for(lambda: answers(f"http://127.0.0.1:{port}{self.endpoints.discovery}"), _BOOT)
 
     def _home(self) -> Path:
         """A home of this run: the built server, and data of its own with the realm to import."""
@@ -121,13 +119,6 @@ class Keycloak(AuthServer):
     @property
     def logs(self) -> Sequence[Path]:
         return [self.folder / "keycloak.log", self.folder / "keycloak.json"]
-
-
-def _answers(url: str) -> bool:
-    try:
-        return requests.get(url, timeout=5).status_code == 200
-    except requests.RequestException:
-        return False
 
 
 def _realm() -> dict[str, Any]:

@@ -8,8 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
-import requests
-
 from tests.lab import install
 from tests.lab.component import (
     CODE_ONLY,
@@ -26,7 +24,7 @@ from tests.lab.component import (
     Client,
     Endpoints,
 )
-from tests.lab.processes import Process
+from tests.lab.processes import Process, answers
 
 _PROJECT = Path(__file__).with_suffix("")
 _SERVER = "spring.security.oauth2.authorizationserver"
@@ -89,7 +87,7 @@ class Spring(AuthServer):
             self.folder / "spring.log",
         )  # fmt: skip
         self._processes.append(process)
-        process.wait_for(lambda: _answers(f"http://127.0.0.1:{port}{self.endpoints.discovery}"), _BOOT)
+        process.wait_for(lambda: answers(f"http://127.0.0.1:{port}{self.endpoints.discovery}"), _BOOT)
 
     @property
     def logs(self) -> Sequence[Path]:
@@ -135,10 +133,3 @@ def _client(client: Client, grants: Sequence[str]) -> Iterator[str]:
     yield f"{own}.require-proof-key={str(client.secret is None).lower()}"
     yield f"{own}.token.authorization-code-time-to-live={CODE_SECONDS}s"
     yield f"{own}.token.reuse-refresh-tokens=false"
-
-
-def _answers(url: str) -> bool:
-    try:
-        return requests.get(url, timeout=5).status_code == 200
-    except requests.RequestException:
-        return False
