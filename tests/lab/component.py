@@ -78,6 +78,12 @@ DEVICE = Client("lab-device")
 """Public; the device grant."""
 CODE_ONLY = Client("lab-code-only", "lab-code-only-secret-77a0e4d1c9b2")
 """Confidential; authorization_code only."""
+CONSENT = Client("lab-consent", "lab-consent-secret-0b8f6c2e93d1")
+"""Like WEB; what it asks for needs the user's consent."""
+EXPIRED = Client("lab-expired", "lab-expired-secret-a64c19f08e7d")
+"""Like WEB; its secret was good until a day in the past."""
+SHORT = Client("lab-short", "lab-short-secret-3e91d7b5c02a")
+"""Like WEB; its refresh tokens are good for CODE_SECONDS."""
 
 USER, PASSWORD = "alice@example.com", "lab-password-Tr0ub4dor"
 LOCKED_USER = "mallory@example.com"
@@ -103,9 +109,9 @@ class Endpoints:
 class AuthServer(Component):
     """An authorization server with the clients and users above.
 
-    Of these it `can` some: refresh, device, disabled_client, locked_user, consent, rotation (a refresh
-    token used twice is refused), short_codes (codes that expire within CODE_SECONDS), pkce, introspection,
-    revocation, userinfo, dpop_nonce, prompt_none.
+    Of these it `can` some: refresh, device, disabled_client, locked_user, consent, expired_secret, rotation
+    (a refresh token used twice is refused), short_codes (codes that expire within CODE_SECONDS),
+    short_refresh (SHORT), pkce, introspection, revocation, userinfo, dpop_nonce, prompt_none.
     """
 
     endpoints: Endpoints
@@ -121,9 +127,12 @@ class AuthServer(Component):
         Returns when it answers and its clients and users are there. Raises processes.StartError.
         """
 
-    def sign_in(self, browser: Browser, user: str, password: str) -> None:
-        """Brings a browser that has opened the authorization endpoint as far as it gets: sign-in, consent."""
-        browser.through(user, password)
+    def sign_in(self, browser: Browser, user: str, password: str, *, consent: bool = True) -> None:
+        """Brings a browser that has opened the authorization endpoint as far as it gets: sign-in, consent.
+
+        Without `consent` the user says no, which fails.
+        """
+        browser.through(user, password, consent=consent)
 
 
 @dataclass(frozen=True)
@@ -151,13 +160,16 @@ class Gateway(Component):
     """A gateway in front of an authorization server and an API.
 
     Of these it `can` some: limited (a second request within a minute to `/limited/`, which else goes to the
-    authorization server without that prefix, gets 429).
+    authorization server without that prefix, gets 429); keyless (`/keyless/` is like `/api/`, for an issuer
+    whose keys cannot be had); relying_party (it signs users in itself, by these two paths).
     """
 
     checks: ClassVar[bool] = False
     """Whether it validates tokens itself."""
     logs_challenge: ClassVar[bool] = False
     """Whether its log has the WWW-Authenticate of an answer."""
+    sign_in_path: ClassVar[str] = ""
+    callback_path: ClassVar[str] = ""
     logs_location: ClassVar[bool] = False
     """Whether its log has the Location of an answer, and so the error that is sent back by redirect."""
 

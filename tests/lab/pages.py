@@ -43,13 +43,14 @@ class Browser:
         self._go("GET", url)
 
     def through(self, user: str, password: str, *, consent: bool = True) -> None:
-        """Signs in, says yes (or no) to consent, until the browser is sent away or nothing goes on."""
+        """Signs in, says yes (or no, which fails) to consent, until the browser is sent away or nothing goes on."""
         signed_in = False
         for _ in range(_STEPS):
             form = self.form()
             if self.end or form is None or (form.passwords and signed_in):
                 return
             signed_in = signed_in or bool(form.passwords)
+            self.fails = self.fails or not (consent or form.passwords)
             self.submit(form, self.answers(form, user, password, consent=consent))
 
     def form(self) -> Form | None:
@@ -75,7 +76,8 @@ class Browser:
         fitting = [
             button for button in form.buttons if any(word in " ".join(button).lower() for word in words)
         ]
-        return given | dict((fitting or form.buttons)[:1])
+        # a form that has no button of that name is sent as by one without a name
+        return given | dict((fitting or (form.buttons if consent else []))[:1])
 
     def submit(self, form: Form, answers: Mapping[str, str]) -> None:
         """Sends a form of the page."""

@@ -21,9 +21,12 @@ def all_components() -> dict[str, type[Component]]:
 
 
 def pairs(names: list[str]) -> list[tuple[type[AuthServer], type[Gateway]]]:
-    """Authorization servers and gateways of these names, so paired that each of them stands in some pair."""
+    """Authorization servers and gateways of these names, so paired that each of them stands in some pair.
+
+    Those whose logs why401 reads stand together, so that lines of the one meet events of the other.
+    """
     every = all_components()
-    chosen = [every[name] for name in names]
+    chosen = sorted((every[name] for name in names), key=lambda kind: kind.source is None)
     servers = [kind for kind in chosen if issubclass(kind, AuthServer)]
     gateways = [kind for kind in chosen if issubclass(kind, Gateway)]
     if not servers or not gateways:

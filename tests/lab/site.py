@@ -332,6 +332,8 @@ def by_status(endpoint: str, status: int) -> str:
         return NOT_LOGGED
     if status == 429:
         return "rate.limited"
+    if endpoint in ("discovery", "jwks") and (status == 0 or status >= 500):
+        return "infra.metadata_unavailable"
     if status in (0, 502, 503, 504):
         return "server.unavailable"
     if status >= 500:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -15,7 +16,7 @@ import pytest
 
 from analysis.taxonomy import load_causes
 from ingest import load_sources
-from tests.lab import truth
+from tests.lab import check, truth
 from tests.lab.component import NOT_LOGGED
 from tests.lab.fault import all_faults
 from tests.lab.plan import all_components
@@ -85,6 +86,57 @@ def test_a_killed_lab_leaves_no_process(tmp_path: Path, how: signal.Signals) -> 
         lab.wait()
         lab.stdout.close()
     assert _until(lambda: not survivors(run)), survivors(run)
+
+
+@pytest.mark.parametrize(
+    ("true_of_the_log", "gateway_id", "held"),
+    [
+        ("client_auth.failed_unspecified", "11111111-0000-4000-8000-000000000001", True),
+        ("grant.pkce_failed", "11111111-0000-4000-8000-000000000001", False),
+        ("", "11111111-0000-4000-8000-000000000001", False),
+        ("client_auth.failed_unspecified", "not-the-one", False),
+    ],
+)
+def test_the_check_tells_what_was_read_from_what_is_true(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], true_of_the_log: str, gateway_id: str, held: bool
+) -> None:
+    request_id = "11111111-0000-4000-8000-000000000001"
+    now = datetime(2026, 11, 20, 9, 0, 0, 500_000, tzinfo=UTC)
+    rows = [
+        truth.Row(now, now, "keycloak", request_id, "lab-web", "token", "wrong_secret", true_of_the_log),
+        truth.Row(
+            now,
+            now,
+            "nginx",
+            request_id,
+            "lab-web",
+            "token",
+            "wrong_secret",
+            "unknown.status_only_token_endpoint",
+        ),
+    ]
+    truth.write(rows, tmp_path / "truth.csv")
+    trace = request_id.replace("-", "")
+    (tmp_path / "keycloak.log").write_text(
+        f"2026-11-20 09:00:00,500 WARN  [org.keycloak.events] traceId={trace}, parentId=, spanId=00f067aa0ba902b7, "
+        "sampled=true (executor-thread-1) "
+        'type="CLIENT_LOGIN_ERROR", realmId="1b1a", realmName="lab", clientId="lab-web", userId="null", '
+        'ipAddress="127.0.0.1", error="invalid_client_credentials", grant_type="client_credentials"\n'
+    )
+    asked = "POST /realms/lab/protocol/openid-connect/token HTTP/1.1"
+    (tmp_path / "access.json").write_text(
+        f'{{"time": "2026-11-20T09:00:00+00:00", "request": "{asked}", "status": "400", "id": "{gateway_id}"}}\n'
+    )
+    format = (
+        '{"time": "$time_iso8601", "request": "$request", "status": "$status", "id": "$http_x_request_id"}'
+    )
+    components = {
+        "keycloak": {"source": "keycloak", "formats": [], "logs": ["keycloak.log"]},
+        "nginx": {"source": "nginx", "formats": [format], "logs": ["access.json"]},
+    }
+    (tmp_path / "components.json").write_text(json.dumps(components))
+    assert (check.main(tmp_path) == 0) is held
+    assert ("NOT held" in capsys.readouterr().out) is not held
 
 
 def _until(true: Callable[[], bool]) -> bool:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from joserfc import jwt
-from joserfc.jwk import KeySet, RSAKey
+from joserfc.jwk import ECKey, KeySet, RSAKey
 
 AUDIENCE = "https://api.example.com"
 LIFETIME = 3600
@@ -69,6 +69,14 @@ class Issuer:
             "iat": now, "nbf": now, "exp": now + LIFETIME, "jti": f"lab-{time.time_ns():x}",
         }  # fmt: skip
         return {name: value for name, value in {**right, **replaced}.items() if value is not None}
+
+
+def dpop_proof(method: str, url: str) -> str:
+    """A proof of possession of a new key, without a nonce (RFC 9449, section 4.2)."""
+    key = ECKey.generate_key("P-256")
+    header = {"typ": "dpop+jwt", "alg": "ES256", "jwk": key.as_dict(private=False)}
+    claims = {"jti": f"lab-{time.time_ns():x}", "htm": method, "htu": url, "iat": int(time.time())}
+    return jwt.encode(header, claims, key)
 
 
 def _encoded(part: Mapping[str, Any]) -> str:

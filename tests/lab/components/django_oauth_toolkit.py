@@ -16,6 +16,7 @@ from tests.lab import install
 from tests.lab.component import (
     CODE_ONLY,
     CODE_SECONDS,
+    CONSENT,
     DEVICE,
     DISABLED,
     LOCKED_USER,
@@ -131,7 +132,7 @@ def _config(folder: Path, public_url: str) -> dict[str, Any]:
         "clients": [
             _client(WEB, code, "client-credentials"), _client(OTHER, code, "client-credentials"),
             _client(DISABLED, code, "client-credentials", enabled=False), _client(SPA, code),
-            _client(DEVICE, device), _client(CODE_ONLY, code),
+            _client(DEVICE, device), _client(CODE_ONLY, code), _client(CONSENT, code),
         ],
     }  # fmt: skip
 

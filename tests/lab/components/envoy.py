@@ -55,7 +55,7 @@ class Envoy(Gateway):
     title = "Envoy"
     source = "envoy"
     checks = True
-    can = frozenset(("limited",))
+    can = frozenset(("limited", "keyless"))
     logs_challenge = True
     tells: ClassVar[Mapping[str, str]] = {
         "insufficient_scope": "policy.permission_denied",  # rbac names the policy that matched: none
@@ -120,6 +120,7 @@ class EnvoyText(Envoy):
 
     name = "envoy_text"
     title = "Envoy, default format"
+    can = frozenset(("limited",))
     checks = False
     logs_challenge = False
     tells: ClassVar[Mapping[str, str]] = {}
@@ -141,6 +142,8 @@ def _validation(routes: Routes) -> list[dict[str, Any]]:
         "forward": True,
         "payload_in_metadata": "jwt_payload",
     }  # fmt: skip
+    nowhere = {"uri": f"{routes.down}/jwks.json", "cluster": "down", "timeout": "2s"}
+    keyless = provider | {"remote_jwks": {"http_uri": nowhere}}
     api = {"prefix": "/api/"}
     scope = {
         "filter": "envoy.filters.http.jwt_authn",
@@ -157,8 +160,11 @@ def _validation(routes: Routes) -> list[dict[str, Any]]:
     }  # fmt: skip
     return [
         _filter(
-            "jwt_authn", "JwtAuthentication", providers={"lab": provider},
-            rules=[{"match": api, "requires": {"provider_name": "lab"}}],
+            "jwt_authn", "JwtAuthentication", providers={"lab": provider, "keyless": keyless},
+            rules=[
+                {"match": api, "requires": {"provider_name": "lab"}},
+                {"match": {"prefix": "/keyless/"}, "requires": {"provider_name": "keyless"}},
+            ],
         ),
         _filter("rbac", "RBAC", rules={"action": "ALLOW", "policies": policies}),
     ]  # fmt: skip
@@ -174,6 +180,7 @@ def _routes() -> list[dict[str, Any]]:
     limited = _filter("local_ratelimit", "LocalRateLimit", **limit)
     return [
         _route("/api/", "api"),
+        _route("/keyless/", "api", prefix_rewrite="/api/"),
         _route("/down/", "down"),
         _route("/slow/", "slow", timeout="2s"),
         _route("/broken-tls/", "broken_tls"),

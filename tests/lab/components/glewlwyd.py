@@ -143,7 +143,7 @@ class Glewlwyd(AuthServer):
         process.wait_for(lambda: listens(port), 30)
         _make(f"http://127.0.0.1:{port}/{_PREFIX}", public_url)
 
-    def sign_in(self, browser: Browser, user: str, password: str) -> None:
+    def sign_in(self, browser: Browser, user: str, password: str, *, consent: bool = True) -> None:
         """Does what the script of the sign-in page does."""
         assert browser.response is not None
         asked = {name: values[0] for name, values in parse_qs(urlsplit(browser.response.url).query).items()}

@@ -15,9 +15,11 @@ from tests.lab import install
 from tests.lab.component import (
     CODE_ONLY,
     CODE_SECONDS,
+    CONSENT,
     NOT_LOGGED,
     OTHER,
     PASSWORD,
+    SHORT,
     SPA,
     USER,
     WEB,
@@ -38,6 +40,11 @@ go 1.24
 replace github.com/gobuffalo/pop/v6 => {_POP.replace("@", " ")}
 """
 _SCOPE = "openid profile offline_access"
+_REFRESH_LIFESPANS = (
+    "authorization_code_grant_refresh_token_lifespan",
+    "refresh_token_grant_refresh_token_lifespan",
+)
+_DENIED = {"error": "access_denied", "error_description": "The resource owner denied the request"}
 _APP = "/health/alive"
 """Where the sign-in app of a site would be: a path that Hydra answers, and does not log."""
 
@@ -55,7 +62,10 @@ class Hydra(AuthServer):
         jwks="/.well-known/jwks.json",
         discovery="/.well-known/openid-configuration",
     )
-    can = frozenset(("refresh", "rotation", "short_codes", "pkce", "revocation", "userinfo", "prompt_none"))
+    can = frozenset(
+        ("refresh", "rotation", "short_codes", "pkce", "revocation", "userinfo", "prompt_none",
+         "consent", "short_refresh")
+    )  # fmt: skip
     tells: ClassVar[Mapping[str, str]] = {
         "code_expired": "grant.invalid_unspecified",  # invalid_grant, debug "invalid_token"
         "duplicate_parameter": NOT_LOGGED,  # it takes one of the two, and succeeds
@@ -92,22 +102,33 @@ class Hydra(AuthServer):
         )
         self._processes.append(process)
         process.wait_for(lambda: answers(f"http://127.0.0.1:{admin}/health/ready"), 60)
-        for client in (_client(WEB), _client(OTHER), _client(SPA), _client(CODE_ONLY)):
+        for client in (
+            _client(WEB),
+            _client(OTHER),
+            _client(SPA),
+            _client(CODE_ONLY),
+            _client(CONSENT),
+            _client(SHORT),
+        ):
             requests.post(f"{self._admin}/clients", json=client, timeout=10).raise_for_status()
 
-    def sign_in(self, browser: Browser, user: str, password: str) -> None:
+    def sign_in(self, browser: Browser, user: str, password: str, *, consent: bool = True) -> None:
         refused = browser.response is None or "login_challenge=" not in browser.response.url
         if (user, password) == (USER, PASSWORD) and not refused:
-            self._accept(browser, "login", {"subject": user})
-            self._accept(browser, "consent", {"grant_scope": _SCOPE.split()})
+            self._answer(browser, "login", "accept", {"subject": user})
+            browser.fails = browser.fails or not consent
+            if consent:
+                self._answer(browser, "consent", "accept", {"grant_scope": _SCOPE.split()})
+            else:
+                self._answer(browser, "consent", "reject", _DENIED)
 
-    def _accept(self, browser: Browser, step: str, answer: Mapping[str, Any]) -> None:
-        """What the sign-in app does when the user's answer was right."""
+    def _answer(self, browser: Browser, step: str, answer: str, content: Mapping[str, Any]) -> None:
+        """What the sign-in app does with the user's answer."""
         assert browser.response is not None
         given = parse_qs(urlsplit(browser.response.url).query)
-        url = f"{self._admin}/oauth2/auth/requests/{step}/accept"
+        url = f"{self._admin}/oauth2/auth/requests/{step}/{answer}"
         challenge = {f"{step}_challenge": given[f"{step}_challenge"]}
-        response = requests.put(url, params=challenge, json=dict(answer), timeout=10)
+        response = requests.put(url, params=challenge, json=dict(content), timeout=10)
         response.raise_for_status()
         browser.open(response.json()["redirect_to"])
 
@@ -145,4 +166,5 @@ def _client(client: Client) -> dict[str, Any]:
         "response_types": ["code"],
         "redirect_uris": [client.redirect_uri],
         "scope": _SCOPE,
+        **(dict.fromkeys(_REFRESH_LIFESPANS, f"{CODE_SECONDS}s") if client == SHORT else {}),
     }

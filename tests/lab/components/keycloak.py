@@ -12,12 +12,14 @@ from tests.lab import install
 from tests.lab.component import (
     CODE_ONLY,
     CODE_SECONDS,
+    CONSENT,
     DEVICE,
     DISABLED,
     LOCKED_USER,
     NOT_LOGGED,
     OTHER,
     PASSWORD,
+    SHORT,
     SPA,
     USER,
     WEB,
@@ -58,7 +60,7 @@ class Keycloak(AuthServer):
     )
     can = frozenset(
         ("refresh", "device", "disabled_client", "locked_user", "rotation", "short_codes", "pkce",
-         "introspection", "revocation", "userinfo", "prompt_none")
+         "introspection", "revocation", "userinfo", "prompt_none", "consent", "short_refresh")
     )  # fmt: skip
 
     tells: ClassVar[Mapping[str, str]] = {
@@ -136,6 +138,8 @@ def _realm() -> dict[str, Any]:
         "clients": [
             _client(WEB), _client(OTHER), _client(DISABLED) | {"enabled": False},
             _client(SPA) | {"attributes": {"pkce.code.challenge.method": "S256"}},
+            _client(CONSENT) | {"consentRequired": True},
+            _client(SHORT) | {"attributes": {"client.session.idle.timeout": str(CODE_SECONDS)}},
             _client(DEVICE) | {"attributes": {"oauth2.device.authorization.grant.enabled": "true"}},
             _client(CODE_ONLY) | {"serviceAccountsEnabled": False, "directAccessGrantsEnabled": False},
         ],

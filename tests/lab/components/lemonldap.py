@@ -18,6 +18,7 @@ from tests.lab import install
 from tests.lab.component import (
     CODE_ONLY,
     CODE_SECONDS,
+    CONSENT,
     NOT_LOGGED,
     OTHER,
     PASSWORD,
@@ -104,12 +105,12 @@ class Lemonldap(AuthServer):
         self._processes.append(process)
         process.wait_for(lambda: listens(port), 60)
 
-    def sign_in(self, browser: Browser, user: str, password: str) -> None:
+    def sign_in(self, browser: Browser, user: str, password: str, *, consent: bool = True) -> None:
         """Between sign-in and consent is a page that goes on by a script."""
-        browser.through(user, password)
+        browser.through(user, password, consent=consent)
         if browser.end is None and browser.form() is None:
             browser.open(f"{self._public_url}/oauth2")
-            browser.through(user, password)
+            browser.through(user, password, consent=consent)
 
     @property
     def logs(self) -> Sequence[Path]:
@@ -132,7 +133,7 @@ def _config(folder: Path, public_url: str) -> dict[str, Any]:
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )
     storage = {"Directory": str(folder / "sessions"), "LockDirectory": str(folder / "locks")}
-    clients = (WEB, OTHER, SPA, CODE_ONLY)
+    clients = (WEB, OTHER, SPA, CODE_ONLY, CONSENT)
     return {
         "cfgNum": 1,
         "cfgDate": int(time.time()),

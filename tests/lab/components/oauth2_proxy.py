@@ -52,6 +52,9 @@ class Oauth2Proxy(Gateway):
     name = "oauth2_proxy"
     title = "OAuth2 Proxy"
     checks = True
+    can = frozenset(("relying_party",))
+    sign_in_path = "/sign-in-proxy/start"
+    callback_path = "/sign-in-proxy/callback"
     tells: ClassVar[Mapping[str, str]] = {
         "tls_failure": "infra.tls_failed",
         "token_alg_none": "token.malformed",  # "no valid bearer token found": its signature is empty

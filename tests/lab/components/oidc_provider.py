@@ -12,10 +12,13 @@ from tests.lab import install
 from tests.lab.component import (
     CODE_ONLY,
     CODE_SECONDS,
+    CONSENT,
     DEVICE,
+    EXPIRED,
     NOT_LOGGED,
     OTHER,
     PASSWORD,
+    SHORT,
     SPA,
     USER,
     WEB,
@@ -48,7 +51,7 @@ class OidcProvider(AuthServer):
     )
     can = frozenset(
         ("refresh", "device", "consent", "rotation", "short_codes", "pkce", "introspection", "revocation",
-         "userinfo", "dpop_nonce", "prompt_none")
+         "userinfo", "dpop_nonce", "prompt_none", "expired_secret", "short_refresh")
     )  # fmt: skip
 
     tells: ClassVar[Mapping[str, str]] = {
@@ -80,11 +83,16 @@ class OidcProvider(AuthServer):
             "issuer": public_url,
             "log": str(self.folder / "oidc-provider.json"),
             "codeSeconds": CODE_SECONDS,
+            "shortRefresh": SHORT.id,
             "clients": [
                 _client(WEB, "authorization_code", "refresh_token", "client_credentials"),
                 _client(OTHER, "authorization_code", "refresh_token", "client_credentials"),
                 _client(SPA, "authorization_code", "refresh_token"),
                 _client(CODE_ONLY, "authorization_code"),
+                _client(CONSENT, "authorization_code"),
+                _client(EXPIRED, "authorization_code", "client_credentials")
+                | {"client_secret_expires_at": 1},
+                _client(SHORT, "authorization_code", "refresh_token"),
                 _client(DEVICE, _DEVICE_GRANT, "refresh_token") | {"redirect_uris": [], "response_types": []},
             ],
             "users": [USER],

@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers';
 import pino from 'pino';
 import { Provider } from 'oidc-provider';
 
-const { port, issuer, log, codeSeconds, clients, users, password } = JSON.parse(readFileSync(process.argv[2], 'utf8'));
+const { port, issuer, log, codeSeconds, shortRefresh, clients, users, password } = JSON.parse(readFileSync(process.argv[2], 'utf8'));
 
 const EVENTS = {
   warn: [
@@ -78,7 +78,8 @@ const provider = new Provider(issuer, {
   rotateRefreshToken: true,
   ttl: {
     AuthorizationCode: codeSeconds, DeviceCode: codeSeconds, AccessToken: 600, ClientCredentials: 600, IdToken: 600,
-    RefreshToken: 86400, Interaction: 3600, Session: 86400, Grant: 86400,
+    RefreshToken: (ctx, token, client) => (client.clientId === shortRefresh ? codeSeconds : 86400),
+    Interaction: 3600, Session: 86400, Grant: 86400,
   },
   features: {
     devInteractions: { enabled: false },
