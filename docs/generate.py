@@ -10,7 +10,7 @@ from analysis.taxonomy import load_causes
 from ingest import load_sources
 from ingest.unwrap import load_envelopes
 from lake.schema import EVENT_COLUMNS, QUARANTINE_COLUMNS, Column
-from tests.lab.component import NOT_LOGGED, AuthServer
+from tests.lab.component import ACCEPTED, NOT_LOGGED, SILENT, AuthServer, Gateway
 from tests.lab.fault import all_faults
 from tests.lab.plan import all_components
 
@@ -94,17 +94,37 @@ def lab() -> str:
         role = "authorization server" if issubclass(component, AuthServer) else "gateway"
         lines += ["", f"## {component.title}", "", f"`{component.name}`, {role}.", ""]
         silent = sorted(name for name, cause in component.tells.items() if cause == NOT_LOGGED)
-        vague = sorted((name, cause) for name, cause in component.tells.items() if cause != NOT_LOGGED)
+        taken = sorted(name for name, cause in component.tells.items() if cause == ACCEPTED)
+        vague = sorted((name, cause) for name, cause in component.tells.items() if cause not in SILENT)
         if silent:
             names = ", ".join(f"`{name}`" for name in silent)
             lines += [f"Its log, as it is set up here, has nothing of: {names}.", ""]
+        if issubclass(component, Gateway):
+            lines += [_UNSAID[component.logs_challenge, component.logs_location], ""]
         if component.louder:
             lines += [component.louder, ""]
+        if taken:
+            names = ", ".join(f"`{name}`" for name in taken)
+            lines += [f"It does not refuse: {names}.", ""]
         if vague:
             lines += ["It tells these as another cause:", "", "| fault | what the log tells |", "|---|---|"]
             lines += [f"| `{name}` | `{cause}` |" for name, cause in vague]
     return "\n".join(lines).rstrip() + "\n"
 
+
+_UNSAID = {
+    (
+        False,
+        False,
+    ): "It has neither the WWW-Authenticate nor the Location of an answer: of what the API refuses "
+    "it tells the status, and nothing of errors that go back by redirect (RFC 6749, section 4.1.2.1).",
+    (True, False): "It has the WWW-Authenticate of an answer and not the Location: nothing of errors that go "
+    "back by redirect (RFC 6749, section 4.1.2.1).",
+    (False, True): "It has the Location of an answer and not the WWW-Authenticate: of what the API refuses "
+    "it tells the status.",
+    (True, True): "It has the WWW-Authenticate and the Location of an answer.",
+}
+"""By whether a gateway logs challenges and redirects."""
 
 PAGES = {"events.md": events, "causes.md": causes, "sources.md": sources, "lab.md": lab}
 

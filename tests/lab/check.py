@@ -22,7 +22,7 @@ from rich.table import Table
 from analysis.session import Session
 from ingest import Plan, Settings, ingest, load_sources
 from lake.table import Lake
-from tests.lab.component import NOT_LOGGED
+from tests.lab.component import SILENT
 from tests.lab.truth import Row, read
 
 RECALL, RIGHT, WRONG = 0.98, 0.95, 0.01
@@ -157,7 +157,7 @@ def _read(name: str, component: str, rows: Sequence[Row], events: Sequence[Event
     by_row = _assigned(rows, events, score)
     for place, row in enumerate(rows):
         causes = [event.cause for event in by_row.get(place, ()) if event.failed]
-        if row.cause in ("", NOT_LOGGED):
+        if row.cause in SILENT:
             if causes:
                 score.alarms += 1
                 score.confusion[row.fault, row.cause or "no failure", causes[0]] += 1

@@ -13,6 +13,10 @@ from tests.lab.processes import Process
 
 NOT_LOGGED = "not logged"
 """Instead of a cause: the component writes nothing of this fault."""
+ACCEPTED = "accepted"
+"""Instead of a cause: the component does not refuse it, so that there is nothing to write."""
+SILENT = ("", NOT_LOGGED, ACCEPTED)
+"""What stands for no failure in a log."""
 
 
 class Component(ABC):
@@ -25,12 +29,12 @@ class Component(ABC):
     source: ClassVar[str | None] = None
     """The source of why401 that reads its log; None while there is none."""
     tells: ClassVar[Mapping[str, str]] = {}
-    """Fault to cause, or NOT_LOGGED, where this log tells other than the cause of the fault.
+    """Fault to cause, NOT_LOGGED or ACCEPTED, where this log tells other than the cause of the fault.
 
     From what the log says, never from what why401 makes of it.
     """
     louder: ClassVar[str] = ""
-    """The setting by which it would write more of what it does not log, for docs/lab.md."""
+    """The setting by which it would write more of what it does not log, or that there is none; for docs/lab.md."""
     formats: ClassVar[Sequence[str]] = ()
     """The format strings that why401 must be told to read its log."""
     can: ClassVar[frozenset[str]] = frozenset()

@@ -17,7 +17,7 @@ import pytest
 from analysis.taxonomy import load_causes
 from ingest import load_sources
 from tests.lab import check, truth
-from tests.lab.component import NOT_LOGGED
+from tests.lab.component import SILENT
 from tests.lab.fault import all_faults
 from tests.lab.plan import all_components
 from tests.lab.processes import survivors
@@ -48,7 +48,7 @@ def test_every_fault_has_a_cause_and_something_to_be_injected_into() -> None:
 def test_what_a_component_tells_is_of_a_fault_and_a_cause(name: str) -> None:
     component = all_components()[name]
     assert component.tells.keys() <= {fault.name for fault in all_faults()}
-    assert set(component.tells.values()) - {NOT_LOGGED} <= load_causes().keys()
+    assert set(component.tells.values()) - {*SILENT} <= load_causes().keys()
     assert component.source is None or component.source in load_sources()
 
 
@@ -60,7 +60,7 @@ def test_what_a_bare_line_tells_is_a_cause() -> None:
         by_challenge('Bearer realm="api"', 401) or "",
     ]
     told.append(by_redirect("https://app.example.com/callback?error=login_required") or "")
-    assert set(told) - {NOT_LOGGED} <= load_causes().keys()
+    assert set(told) - {*SILENT} <= load_causes().keys()
     assert by_challenge("Basic realm=x", 401) is None
     assert by_redirect("https://app.example.com/callback?code=1") is None
 

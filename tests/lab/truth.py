@@ -16,7 +16,7 @@ class Row:
     `time` and `until` (UTC): between them the request was under way. `request_id` is what the request bore
     as X-Request-Id and, without its dashes, as the trace id of its `traceparent`; of one step of a sign-in that
     took several requests, all of them, with blanks between. `cause` is empty where
-    nothing failed, and `component.NOT_LOGGED` where the component writes nothing of it.
+    nothing failed, and `component.NOT_LOGGED` or `component.ACCEPTED` where the component writes nothing of it.
     """
 
     time: datetime

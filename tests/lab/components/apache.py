@@ -75,6 +75,7 @@ class Apache(Gateway):
 
     name = "apache"
     title = "Apache HTTP Server with mod_auth_openidc"
+    louder = "`%{Location}o` in the `LogFormat` brings these."
     formats: ClassVar[Sequence[str]] = (_FORMAT,)
     can = frozenset(("limited",))
     checks = True
@@ -133,6 +134,7 @@ class ApacheErrors(Apache):
 
     name = "apache_errors"
     title = "Apache HTTP Server with mod_auth_openidc, error log"
+    louder = "The access log of the same server has a line of every request."
     formats: ClassVar[Sequence[str]] = ()
     logs_challenge = False
     tells: ClassVar[Mapping[str, str]] = {

@@ -53,6 +53,7 @@ class Envoy(Gateway):
 
     name = "envoy"
     title = "Envoy"
+    louder = "`%RESP(LOCATION)%` in the format brings these."
     source = "envoy"
     checks = True
     can = frozenset(("limited", "keyless"))
@@ -120,6 +121,7 @@ class EnvoyText(Envoy):
 
     name = "envoy_text"
     title = "Envoy, default format"
+    louder = "`%RESP(WWW-AUTHENTICATE)%` and `%RESP(LOCATION)%` in the format bring these."
     can = frozenset(("limited",))
     checks = False
     logs_challenge = False

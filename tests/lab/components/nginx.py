@@ -64,6 +64,7 @@ class Nginx(Gateway):
     name = "nginx"
     title = "nginx"
     source = "nginx"
+    louder = "`$sent_http_location` in the `log_format` brings these."
     formats = (_FORMAT,)
     can = frozenset(("limited",))
     logs_challenge = True

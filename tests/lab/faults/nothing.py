@@ -8,6 +8,7 @@ from authlib.integrations.requests_client import OAuth2Session as AuthlibSession
 from oauthlib.oauth2 import BackendApplicationClient
 from requests_oauthlib import OAuth2Session as OauthlibSession
 
+from tests.lab import openid_client
 from tests.lab.component import WEB
 from tests.lab.site import Site
 
@@ -25,5 +26,6 @@ def inject(site: Site) -> None:
         oauthlib = OauthlibSession(client=BackendApplicationClient(WEB.id, scope=site.grant.get("scope")))
         site.watch(oauthlib, WEB, "token")
         oauthlib.fetch_token(site.at("token"), client_id=WEB.id, client_secret=WEB.secret)
+        openid_client.client_credentials(site)
     site.tokens()
     site.api(site.issuer.token())
