@@ -11,6 +11,7 @@ from tests.lab import install
 from tests.lab.component import (
     CODE_ONLY,
     CODE_SECONDS,
+    CONSENT,
     DEVICE,
     LOCKED_USER,
     NOT_LOGGED,
@@ -100,7 +101,7 @@ def _config(folder: Path, public_url: str) -> dict[str, Any]:
         "password": PASSWORD,
         "clients": [
             _client(WEB, *_GRANTS), _client(OTHER, *_GRANTS), _client(SPA, *_GRANTS[:2]),
-            _client(CODE_ONLY, _GRANTS[0]), _client(DEVICE, "urn:ietf:params:oauth:grant-type:device_code"),
+            _client(CODE_ONLY, _GRANTS[0]), _client(CONSENT, _GRANTS[0]), _client(DEVICE, "urn:ietf:params:oauth:grant-type:device_code"),
         ],
     }  # fmt: skip
 

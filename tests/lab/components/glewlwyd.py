@@ -82,7 +82,7 @@ class Glewlwyd(AuthServer):
         discovery=f"{_OIDC}/.well-known/openid-configuration",
     )
     can = frozenset(
-        ("refresh", "device", "disabled_client", "locked_user", "consent", "rotation", "short_codes", "pkce",
+        ("refresh", "device", "disabled_client", "locked_user", "rotation", "short_codes", "pkce",
          "introspection", "revocation", "userinfo", "prompt_none")
     )  # fmt: skip
     tells: ClassVar[Mapping[str, str]] = {

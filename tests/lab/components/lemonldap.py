@@ -18,7 +18,6 @@ from tests.lab import install
 from tests.lab.component import (
     CODE_ONLY,
     CODE_SECONDS,
-    CONSENT,
     NOT_LOGGED,
     OTHER,
     PASSWORD,
@@ -64,7 +63,7 @@ class Lemonldap(AuthServer):
         jwks="/oauth2/jwks",
         discovery="/.well-known/openid-configuration",
     )
-    can = frozenset(("refresh", "consent", "short_codes", "pkce", "introspection", "userinfo"))
+    can = frozenset(("refresh", "short_codes", "pkce", "introspection", "userinfo"))
     tells: ClassVar[Mapping[str, str]] = {
         # "Unable to find OIDC session", whatever it is of
         **dict.fromkeys(("code_replayed", "refresh_unknown"), "grant.invalid_unspecified"),
@@ -133,7 +132,7 @@ def _config(folder: Path, public_url: str) -> dict[str, Any]:
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )
     storage = {"Directory": str(folder / "sessions"), "LockDirectory": str(folder / "locks")}
-    clients = (WEB, OTHER, SPA, CODE_ONLY, CONSENT)
+    clients = (WEB, OTHER, SPA, CODE_ONLY)
     return {
         "cfgNum": 1,
         "cfgDate": int(time.time()),
