@@ -115,7 +115,7 @@ class AuthServer(Component):
 
     Of these it `can` some: refresh, device, disabled_client, locked_user, consent, expired_secret, rotation
     (a refresh token used twice is refused), short_codes (codes that expire within CODE_SECONDS),
-    short_refresh (SHORT), pkce, introspection, revocation, userinfo, dpop_nonce, prompt_none.
+    short_refresh (SHORT), basic_undecoded (a client that encodes its id is not known to it), pkce, introspection, revocation, userinfo, dpop_nonce, prompt_none.
     """
 
     endpoints: Endpoints

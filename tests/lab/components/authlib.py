@@ -9,12 +9,12 @@ from typing import Any, ClassVar
 
 from tests.lab import install
 from tests.lab.component import (
+    ACCEPTED,
     CODE_ONLY,
     CODE_SECONDS,
     CONSENT,
     DEVICE,
     LOCKED_USER,
-    NOT_LOGGED,
     OTHER,
     PASSWORD,
     SCOPE,
@@ -65,7 +65,7 @@ class Authlib(AuthServer):
         ),
         **dict.fromkeys(("missing_grant_type", "wrong_content_type"), "request.unsupported_grant_type"),
         # the first of two is taken
-        "duplicate_parameter": NOT_LOGGED,
+        "duplicate_parameter": ACCEPTED,
     }  # fmt: skip
 
     def install(self) -> str:

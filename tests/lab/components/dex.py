@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from tests.lab import install
 from tests.lab.component import (
+    ACCEPTED,
     CODE_ONLY,
     CODE_SECONDS,
     DEVICE,
@@ -58,8 +59,9 @@ class Dex(AuthServer):
         "code_for_another_client": "server.internal_error",  # "failed to get auth code", and answers 500
         "wrong_auth_method": "client_auth.missing_credentials",  # "missing client_secret on token request"
         "wrong_content_type": "request.missing_parameter",  # "unsupported grant type", and that is empty
+        "duplicate_parameter": ACCEPTED,
     } | dict.fromkeys(
-        ("code_replayed", "device_code_wrong", "device_pending", "device_slow_down", "duplicate_parameter",
+        ("code_replayed", "device_code_wrong", "device_pending", "device_slow_down",
          "grant_not_allowed", "invalid_scope", "malformed_basic", "missing_code", "pkce_missing",
          "pkce_verifier_missing", "pkce_wrong", "redirect_uri_mismatch_at_token", "refresh_unknown", "unknown_client",
          "userinfo_bad_token"),

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.lab import install
 from tests.lab.component import (
+    ACCEPTED,
     CODE_ONLY,
     CODE_SECONDS,
     CONSENT,
@@ -41,6 +42,7 @@ class DjangoOAuthToolkit(AuthServer):
 
     name = "django_oauth_toolkit"
     title = "django-oauth-toolkit"
+    louder = "The access log of gunicorn (`--access-logfile`) has the status of every request, and nothing of sign-ins."
     endpoints = Endpoints(
         token="/o/token/",
         authorization="/o/authorize/",
@@ -72,10 +74,10 @@ class DjangoOAuthToolkit(AuthServer):
         **dict.fromkeys(("missing_grant_type", "wrong_content_type"), "request.unsupported_grant_type"),
         "userinfo_bad_token": "unknown.status_only_401",
         # the last of two wins, without an error
-        "duplicate_parameter": NOT_LOGGED,
+        "duplicate_parameter": ACCEPTED,
         # the sign-in comes first, then an error to the redirect URI is no failure for Django's log
         **dict.fromkeys(
-            ("pkce_missing", "unsupported_response_type"),
+            ("consent_denied", "pkce_missing", "unsupported_response_type"),
             NOT_LOGGED,
         ),
         **dict.fromkeys(("locked_user", "wrong_password"), NOT_LOGGED),

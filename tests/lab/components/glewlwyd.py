@@ -70,6 +70,7 @@ class Glewlwyd(AuthServer):
 
     name = "glewlwyd"
     title = "Glewlwyd"
+    louder = "No setting of Glewlwyd makes it write them: the log of a gateway before it has their statuses."
     grant: ClassVar[Mapping[str, str]] = {"grant_type": "client_credentials", "scope": "profile"}
     endpoints = Endpoints(
         token=f"{_OIDC}/token",
@@ -82,7 +83,7 @@ class Glewlwyd(AuthServer):
         discovery=f"{_OIDC}/.well-known/openid-configuration",
     )
     can = frozenset(
-        ("refresh", "device", "disabled_client", "locked_user", "rotation", "short_codes", "pkce",
+        ("refresh", "device", "disabled_client", "locked_user", "rotation", "basic_undecoded", "short_codes", "pkce",
          "introspection", "revocation", "userinfo", "prompt_none")
     )  # fmt: skip
     tells: ClassVar[Mapping[str, str]] = {

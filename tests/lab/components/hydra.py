@@ -13,6 +13,7 @@ import requests
 
 from tests.lab import install
 from tests.lab.component import (
+    ACCEPTED,
     CODE_ONLY,
     CODE_SECONDS,
     CONSENT,
@@ -54,6 +55,7 @@ class Hydra(AuthServer):
 
     name = "hydra"
     title = "Ory Hydra"
+    louder = "Passwords are checked by an application of the operator, whose log tells of them."
     endpoints = Endpoints(
         token="/oauth2/token",
         authorization="/oauth2/auth",
@@ -68,7 +70,7 @@ class Hydra(AuthServer):
     )  # fmt: skip
     tells: ClassVar[Mapping[str, str]] = {
         "code_expired": "grant.invalid_unspecified",  # invalid_grant, debug "invalid_token"
-        "duplicate_parameter": NOT_LOGGED,  # it takes one of the two, and succeeds
+        "duplicate_parameter": ACCEPTED,  # it takes one of the two, and succeeds
         "invalid_scope": "policy.scope_not_allowed",  # "Client is not allowed to request scope"
         "malformed_basic": "client_auth.missing_credentials",  # "credentials missing or malformed"
         "missing_code": "grant.invalid_unspecified",  # invalid_grant, debug "not_found"

@@ -48,6 +48,7 @@ class Keycloak(AuthServer):
     name = "keycloak"
     title = "Keycloak"
     source = "keycloak"
+    louder = "`--http-access-log-enabled=true` adds a line with the status of every request, under the same trace id."
     endpoints = Endpoints(
         token=f"{_OIDC}/token",
         authorization=f"{_OIDC}/auth",

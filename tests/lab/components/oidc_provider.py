@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from tests.lab import install
 from tests.lab.component import (
+    ACCEPTED,
     CODE_ONLY,
     CODE_SECONDS,
     CONSENT,
@@ -39,6 +40,7 @@ class OidcProvider(AuthServer):
 
     name = "oidc_provider"
     title = "node oidc-provider"
+    louder = "Passwords are checked by an application of the operator, whose log tells of them."
     endpoints = Endpoints(
         token="/token",
         authorization="/auth",
@@ -56,7 +58,7 @@ class OidcProvider(AuthServer):
 
     tells: ClassVar[Mapping[str, str]] = {
         "device_slow_down": "protocol.authorization_pending",  # it never asks to slow down
-        "invalid_scope": NOT_LOGGED,  # it leaves out the scopes that it does not know, and succeeds
+        "invalid_scope": ACCEPTED,  # it leaves out the scopes that it does not know, and succeeds
         "missing_secret": "client_auth.method_not_allowed",  # "mechanism does not match the registered ... method"
         "refresh_revoked": "grant.refresh_invalid",  # "refresh token not found"
         "wrong_password": NOT_LOGGED,  # the sign-in page is not the product's

@@ -38,6 +38,7 @@ class Spring(AuthServer):
 
     name = "spring"
     title = "Spring Authorization Server"
+    louder = "`server.tomcat.accesslog.enabled=true` writes an access log with the status of every request."
     endpoints = Endpoints(
         token="/oauth2/token",
         authorization="/oauth2/authorize",

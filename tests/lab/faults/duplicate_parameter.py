@@ -11,6 +11,6 @@ AT = "server"
 
 
 def inject(site: Site) -> None:
-    twice = [*site.grant.items(), ("scope", "1"), ("scope", "2")]
+    twice = [*site.grant.items(), *site.grant.items()]
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
     site.token(body=urlencode(twice), headers=headers, fails=True)
