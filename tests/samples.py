@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import csv
+import io
 from pathlib import Path
+from typing import Any
 
 from ingest import load_sources
+from ingest.formats_beside import formats_beside
+from ingest.framing import chunks, detect_framing
+from ingest.text import parse_records
 
 SAMPLES = Path(__file__).parents[1] / "sample_logs"
 SOURCES = sorted(load_sources())
@@ -27,3 +32,37 @@ def samples() -> list[tuple[str, str]]:
         for source in SOURCES
         for sample in sorted({row["sample"] for row in expected_rows(source)})
     ]
+
+
+def _records(data: bytes) -> list[int]:
+    """Offsets of the records, in order."""
+    framing = detect_framing(data)
+    parts = chunks(io.BytesIO(data), framing, 0, size=len(data) + 1)
+    return [int(offset) for chunk in parts for offset in chunk.records.offsets]
+
+
+def results_of(source: str, sample: str) -> list[dict[str, Any]]:
+    """What becomes of each record of a sample: `result`, and of an event its columns."""
+    data = (SAMPLES / source / sample).read_bytes()
+    parsed = parse_records(data, formats=formats_beside(SAMPLES / source))
+    events = {row["offset"]: row for part in parsed for row in part.events.to_pylist()}
+    refused = {row["offset"] for part in parsed for row in part.quarantined.to_pylist()}
+    return [
+        {"result": "event", **events[offset]}
+        if offset in events
+        else {"result": "quarantined" if offset in refused else "ignored"}
+        for offset in _records(data)
+    ]
+
+
+def as_text(name: str, value: Any) -> str:
+    """A value of a column as it stands in expected.csv."""
+    if value is None:
+        return ""
+    if name == "time":
+        return str(value.strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
+    if name in ("user_id", "credential_id"):
+        return "*"
+    if isinstance(value, float):
+        return f"{value:.6f}".rstrip("0").rstrip(".")
+    return str(value)

@@ -271,12 +271,21 @@ def _around(word: list[_Piece]) -> tuple[str, str]:
     )
 
 
+_VITAL = ("time_iso8601", "time_local", "msec", "request", "request_method", "request_uri", "uri", "status")
+"""Variables without which a line tells of no request."""
+
+
 def _json_select(template: str, pieces: list[_Piece]) -> str:
-    """JSON formats: by path; a line that is no JSON (an unquoted empty value) by the expression."""
+    """JSON formats: by path; a line that is no JSON (an unquoted empty value) by the expression.
+
+    nginx writes every key, so an object without one of the vital ones was written in another format.
+    """
     leaves = _json_leaves(template)
+    vital = ", ".join(literal(leaves[name]) for name in _VITAL if name in leaves)
+    fits = f"coalesce(list_bool_and(json_exists(doc, [{vital}])), false)" if vital else "doc IS NOT NULL"
     columns = ", ".join(f'{_json_column(pieces, leaves, name)} AS "{name}"' for name in _names(pieces))
     return f"""
-        SELECT line, "offset", doc IS NOT NULL OR slow IS NOT NULL AS matched, {columns}
+        SELECT line, "offset", {fits} OR slow IS NOT NULL AS matched, {columns}
         FROM (SELECT *, {_slow(pieces, "doc IS NULL")} AS slow
             FROM (SELECT line, "offset", CASE WHEN line[1] = '{{' THEN TRY_CAST(line AS JSON) END AS doc
                 FROM records))
