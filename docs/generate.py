@@ -10,7 +10,7 @@ from analysis.taxonomy import load_causes
 from ingest import load_sources
 from ingest.unwrap import load_envelopes
 from lake.schema import EVENT_COLUMNS, QUARANTINE_COLUMNS, Column
-from tests.lab.component import ACCEPTED, NOT_LOGGED, SILENT, AuthServer, Gateway
+from tests.lab.component import ACCEPTED, NOT_LOGGED, SILENT, Gateway
 from tests.lab.fault import all_faults
 from tests.lab.plan import all_components
 
@@ -91,7 +91,9 @@ def lab() -> str:
     ]  # fmt: skip
     lines += [f"| `{fault.name}` | {_cell(fault.title)} | `{fault.cause}` |" for fault in faults.values()]
     for component in all_components().values():
-        role = "authorization server" if issubclass(component, AuthServer) else "gateway"
+        role = "authorization server"
+        if issubclass(component, Gateway):
+            role = "gateway that validates tokens itself" if component.checks else "gateway"
         lines += ["", f"## {component.title}", "", f"`{component.name}`, {role}.", ""]
         silent = sorted(name for name, cause in component.tells.items() if cause == NOT_LOGGED)
         taken = sorted(name for name, cause in component.tells.items() if cause == ACCEPTED)
@@ -113,10 +115,7 @@ def lab() -> str:
 
 
 _UNSAID = {
-    (
-        False,
-        False,
-    ): "It has neither the WWW-Authenticate nor the Location of an answer: of what the API refuses "
+    (False, False): "It has neither WWW-Authenticate nor Location of an answer: of what is refused behind it "
     "it tells the status, and nothing of errors that go back by redirect (RFC 6749, section 4.1.2.1).",
     (True, False): "It has the WWW-Authenticate of an answer and not the Location: nothing of errors that go "
     "back by redirect (RFC 6749, section 4.1.2.1).",
