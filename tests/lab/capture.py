@@ -20,7 +20,6 @@ from analysis.session import Session
 from ingest import Plan, Settings, ingest, load_sources
 from ingest.formats_beside import formats_beside
 from lake.table import Lake
-from tests.lab.component import SILENT
 from tests.lab.truth import Row, read
 from tests.samples import SAMPLES, as_text, results_of
 
@@ -66,7 +65,9 @@ def _capture(log: Path, source: str, sample: str, chosen: dict[str, Row]) -> Non
     target = SAMPLES / source / sample
     target.write_text("".join(line for line, _ in kept), encoding="utf-8")
     causes = _causes(target, source)
-    wrong = [place for place, (_, row) in enumerate(kept) if row and not _agrees(causes[place], row)]
+    wrong = [
+        place for place, (_, row) in enumerate(kept) if row and causes[place] not in (None, "", row.cause)
+    ]
     for place in wrong:
         print(f"{sample}: left out, {kept[place][1]} was read as {causes[place]}")
     right = [place for place in range(len(kept)) if place not in wrong]
@@ -84,11 +85,6 @@ def _reserved(line: str) -> str:
     for address, instead in _RESERVED:
         line = address.sub(instead, line)
     return line
-
-
-def _agrees(cause: str | None, row: Row) -> bool:
-    """Whether a failure was read as what it was; other lines of a request that failed may be of no failure."""
-    return cause is None or cause == row.cause or (not cause and row.cause in SILENT) or not cause
 
 
 def _causes(log: Path, source: str) -> list[str | None]:

@@ -90,6 +90,21 @@ def maven(artifact: str) -> Path:
     return next(path for path in _once("maven", [artifact], made).iterdir() if path.is_file())
 
 
+def maven_project(name: str, project: Path, library: str) -> tuple[Path, str]:
+    """The jar that a project builds as its finalName `name`, and the version of a library in it."""
+    sources = [path for path in sorted(project.rglob("*")) if path.is_file()]
+
+    def build(tree: Path) -> None:
+        shutil.copytree(project, tree / "project")
+        run("mvn", "-q", "package", cwd=tree / "project")
+        (tree / f"project/target/{name}.jar").rename(tree / f"{name}.jar")
+
+    of = [path.read_text(encoding="utf-8") for path in sources]
+    jar = prepared(project.name, of, build) / f"{name}.jar"
+    found = re.search(rf"{re.escape(library)}-([0-9.]+)\.jar", run("jar", "tf", jar))
+    return jar, found[1] if found else "unknown"
+
+
 def unpacked(archive: Path) -> Path:
     """The content of a zip or tar, beside it."""
     tree = archive.parent / "unpacked"

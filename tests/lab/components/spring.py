@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
@@ -67,18 +65,10 @@ class Spring(AuthServer):
     }
 
     def install(self) -> str:
-        sources = [path for path in sorted(_PROJECT.rglob("*")) if path.is_file()]
-
-        def build(tree: Path) -> None:
-            shutil.copytree(_PROJECT, tree / "project")
-            install.run("mvn", "-q", "package", cwd=tree / "project")
-            (tree / "project/target/server.jar").rename(tree / "server.jar")
-
-        tree = install.prepared(self.name, [path.read_text(encoding="utf-8") for path in sources], build)
-        self._jar = tree / "server.jar"
-        listed = install.run("jar", "tf", self._jar)
-        found = re.search(r"spring-security-oauth2-authorization-server-([0-9.]+)\.jar", listed)
-        return found[1] if found else "unknown"
+        self._jar, version = install.maven_project(
+            "server", _PROJECT, "spring-security-oauth2-authorization-server"
+        )
+        return version
 
     def start(self, port: int, public_url: str) -> None:
         settings = self.folder / "application.properties"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
@@ -40,18 +38,8 @@ class SpringGateway(Gateway):
     }
 
     def install(self) -> str:
-        sources = [path for path in sorted(_PROJECT.rglob("*")) if path.is_file()]
-
-        def build(tree: Path) -> None:
-            shutil.copytree(_PROJECT, tree / "project")
-            install.run("mvn", "-q", "package", cwd=tree / "project")
-            (tree / "project/target/gateway.jar").rename(tree / "gateway.jar")
-
-        tree = install.prepared(self.name, [path.read_text(encoding="utf-8") for path in sources], build)
-        self._jar = tree / "gateway.jar"
-        listed = install.run("jar", "tf", self._jar)
-        found = re.search(r"spring-cloud-gateway-server-webflux-([0-9.]+)\.jar", listed)
-        return found[1] if found else "unknown"
+        self._jar, version = install.maven_project("gateway", _PROJECT, "spring-cloud-gateway-server-webflux")
+        return version
 
     def start(self, routes: Routes) -> None:
         settings = self.folder / "application.properties"
