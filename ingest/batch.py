@@ -36,9 +36,11 @@ _FILE_ROWS = 50_000
 
 @dataclass
 class Base:
-    """The progress of an input in the lake as this run found or left it, as a transaction version."""
+    """The progress of an input in the lake as this run found or left it, as transaction versions: that of
+    its events, and that of its quarantine, which a run that is killed may leave ahead of them."""
 
     version: int | None
+    begun: int | None
 
 
 @dataclass
@@ -142,7 +144,8 @@ class Committer:
     def __init__(self, lake: Lake, seen: SeenIds) -> None:
         self._lake = lake
         self._seen = seen
-        self._version = lake.version()
+        with lake.locked():
+            self._version = lake.catch_up()
         # ids that others have brought while this run had events in its hands
         self._theirs: Hashes = NONE
 
@@ -165,6 +168,7 @@ class Committer:
         for share in shares:
             for reader in share.readers:
                 reader.base.version = share.version
+                reader.base.begun = self._lake.quarantine_progress(share.name)
                 reader.beginnings = [one for one in reader.beginnings if one.end > consumed_of(share.version)]
             for source, counts in share.counts.items():
                 summary.count(source, counts)
@@ -176,7 +180,8 @@ class Committer:
         """Marks the inputs whose progress in the lake is not what this run left or found there."""
         found = []
         for name, share in batch.shares.items():
-            if not share.overtaken and self._lake.progress(name) == share.readers[0].base.version:
+            now = Base(self._lake.progress(name), self._lake.quarantine_progress(name))
+            if not share.overtaken and now == share.readers[0].base:
                 continue
             fresh = [reader for reader in share.readers if not reader.overtaken]
             for reader in fresh:
@@ -218,14 +223,13 @@ class Committer:
                 total.add(counts)
         note = vars(total)
         progress = {share.name: share.version for share in shares}
-        for share in shares:
-            told = _new_beginnings(share)
-            if told:
-                progress[beginnings_transaction(share.name, told)] = 0
+        told = {share.name: _new_beginnings(share) for share in shares}
+        progress |= _told(told)
         refused = [(share, self._refused(share)) for share in shares if share.quarantined]
         rows = pa.concat_tables([QUARANTINE.empty_table(), *(table for _, table in refused)])
         if refused:
             touched = {share.name: self._refused_up_to(share) for share, _ in refused}
+            touched |= _told({name: told[name] for name in touched})
             self._lake.commit_quarantine(self._lake.write_quarantine(rows), touched, note)
         self._lake.commit_events(files, progress, note)
 
@@ -255,6 +259,11 @@ def _new_beginnings(share: Share) -> list[Beginning]:
     """The beginnings of the input that this share has read, and that the lake does not know yet."""
     known = {one for reader in share.readers for one in reader.beginnings}
     return sorted((one for one in known if one.end <= consumed_of(share.version)), key=lambda one: one.end)
+
+
+def _told(found: Mapping[str, Sequence[Beginning]]) -> dict[str, int]:
+    """Transactions that tell the beginnings of inputs."""
+    return {beginnings_transaction(name, told): 0 for name, told in found.items() if told}
 
 
 def of_input(events: pa.Table, fingerprint: str) -> pa.Table:

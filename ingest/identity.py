@@ -102,32 +102,42 @@ def identify(head: bytes, memory: Memory, tail_before: Callable[[int], bytes | N
     ended = beginnings(head + b"\n")[-1:] if short and not head.endswith(b"\n") else []
     for beginning in ended + whole:
         name = memory.beginning(beginning.key)
-        version = memory.progress(name) if name is not None else None
-        if name is None or version is None:
-            continue
-        tail = tail_before(consumed_of(version))
-        if tail is None or progress_version(consumed_of(version), tail) == version:
-            return Identity(name, consumed_of(version))
+        known = _known(memory, name) if name is not None else None
+        if known is not None and known.goes_on(tail_before, shorter=True):
+            return known.identity
+    free = None
     for size in (size for size in _LADDER if size <= len(head)):
         for name in _names(head[:size]):
-            known = memory.progress(name)
-            left = memory.begun(name) if known is None else None
-            version = known if known is not None else left
-            if version is None:
+            known = _known(memory, name)
+            if known is None:
+                free = free or name
                 break
-            tail = tail_before(consumed_of(version))
             # of a short input that begins otherwise it is known that it is another one
-            if (tail is None and known is not None and not whole) or (
-                tail is not None and progress_version(consumed_of(version), tail) == version
-            ):
-                return Identity(name, consumed_of(version) if known is not None else 0)
-    size = next((size for size in _LADDER if size <= len(head)), 0)
-    taken = (name for name in _names(head[:size]))
-    return Identity(next(name for name in taken if _is_free(memory, name)), 0)
+            if known.goes_on(tail_before, shorter=not whole):
+                return known.identity
+    return Identity(free or next(_names(head)), 0)
 
 
-def _is_free(memory: Memory, name: str) -> bool:
-    return memory.progress(name) is None and memory.begun(name) is None
+@dataclass(frozen=True)
+class _Known:
+    """An input that was read up to `version`, of which the lake has all, or only the quarantine."""
+
+    identity: Identity
+    version: int
+
+    def goes_on(self, tail_before: Callable[[int], bytes | None], shorter: bool) -> bool:
+        """Whether this input is the one; `shorter`: also where it ends before what was read."""
+        read = consumed_of(self.version)
+        tail = tail_before(read)
+        return shorter if tail is None else progress_version(read, tail) == self.version
+
+
+def _known(memory: Memory, name: str) -> _Known | None:
+    progress = memory.progress(name)
+    if progress is not None:
+        return _Known(Identity(name, consumed_of(progress)), progress)
+    begun = memory.begun(name)
+    return None if begun is None else _Known(Identity(name, 0), begun)
 
 
 def _names(head: bytes) -> Iterator[str]:

@@ -13,9 +13,7 @@ class RunMemory:
         self._lake = lake
         self._reading: dict[str, int] = {}
         self._reading_beginnings: dict[str, str] = {}
-        self._beginnings: dict[str, str] = {}
-        self._names: list[str] = []
-        self._known_names = 0
+        self._told = [_Told(), _Told()]
 
     def progress(self, name: str) -> int | None:
         """How far the input is read, as a transaction version, with what is not yet committed."""
@@ -29,8 +27,8 @@ class RunMemory:
         """The input that begins with what has this key."""
         if key in self._reading_beginnings:
             return self._reading_beginnings[key]
-        self._catch_up()
-        return self._beginnings.get(key)
+        known = zip(self._told, (self._lake.progress_names(), self._lake.quarantine_names()), strict=True)
+        return next((name for told, names in known if (name := told.beginning(key, names))), None)
 
     def read(self, name: str, version: int, beginnings: list[Beginning]) -> None:
         """An input has been read up to a version, which never goes back."""
@@ -51,13 +49,23 @@ class RunMemory:
         self._reading.clear()
         self._reading_beginnings.clear()
 
-    def _catch_up(self) -> None:
-        names = self._lake.progress_names()
-        if names is not self._names:
-            self._names, self._known_names, self._beginnings = names, 0, {}
-        for transaction in names[self._known_names :]:
+
+class _Told:
+    """The beginnings that the transactions of a table tell, which grow as others commit."""
+
+    def __init__(self) -> None:
+        self._transactions: list[str] = []
+        self._read = 0
+        self._inputs: dict[str, str] = {}
+
+    def beginning(self, key: str, transactions: list[str]) -> str | None:
+        """The input that begins so. While the list only grows, what was read of it is not read again."""
+        if transactions is not self._transactions:
+            self._transactions, self._read, self._inputs = transactions, 0, {}
+        for transaction in transactions[self._read :]:
             told = read_beginnings(transaction)
             if told is not None:
-                for key in told[1]:
-                    self._beginnings.setdefault(key, told[0])
-        self._known_names = len(names)
+                for known in told[1]:
+                    self._inputs.setdefault(known, told[0])
+        self._read = len(transactions)
+        return self._inputs.get(key)

@@ -205,7 +205,9 @@ class Run:
 
     def _base(self, name: str) -> Base:
         """What the lake tells of an input's progress; the same until all that was read is committed."""
-        return self._bases.setdefault(name, Base(self._lake.progress(name)))
+        return self._bases.setdefault(
+            name, Base(self._lake.progress(name), self._lake.quarantine_progress(name))
+        )
 
     def _layout(self, item: Input, head: bytes, candidates: Sequence[Reading]) -> Layout | None:
         """How the input is read. What was told of the one before is only asked whether it is true again, and

@@ -129,7 +129,13 @@ class Lake:
 
     def quarantine_progress(self, input_id: str) -> int | None:
         """Like `progress`, for the quarantine, which is committed first."""
-        return self._log_of(_QUARANTINE).now().get(input_id)
+        return self._log_of(_QUARANTINE).known().get(input_id)
+
+    def quarantine_names(self) -> list[str]:
+        """Like `progress_names`, for the quarantine."""
+        log = self._log_of(_QUARANTINE)
+        log.known()
+        return log.names
 
     def write_events(self, events: pa.Table) -> list[DataFile]:
         """Writes events (schema EVENTS) as Parquet, one file for each date. Nothing is committed.
@@ -179,6 +185,7 @@ class Lake:
         """Like `commit_events`, for the quarantine; its totals count the rows of the files."""
         counts = {"quarantined": sum(file.rows for file in files)}
         self._commit(_QUARANTINE, files, [], progress, note, counts)
+        self._log_of(_QUARANTINE).now()
 
     def replace(
         self,
@@ -248,6 +255,7 @@ class Lake:
         """Looks at what others have committed; the number of the last commit of events."""
         if _QUARANTINE in self._tables:
             self._current(_QUARANTINE)
+        self._log_of(_QUARANTINE).now()
         return int(self._current(_EVENTS).version())
 
     def events_of(self, file: DataFile) -> pa.Table:
@@ -260,6 +268,7 @@ class Lake:
     def refresh(self) -> None:
         """Looks at what others have committed since."""
         self._tables.clear()
+        self._transactions.pop(_QUARANTINE, None)
 
     def _files(self, name: str, since: date | None, until: date | None) -> list[str]:
         if not DeltaTable.is_deltatable(str(self.folder / name)):

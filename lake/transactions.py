@@ -41,6 +41,10 @@ class Transactions:
             raise LakeError(f"{self._log}: the log cannot be read: {plain(problem)}") from problem
         return self.at(version)
 
+    def known(self) -> dict[str, int]:
+        """The transactions of the table when it was last looked at. Raises LakeError."""
+        return self._versions if self._read >= 0 else self.now()
+
     def at(self, version: int) -> dict[str, int]:
         """The transactions of the table at its `version`. Raises LakeError when its log cannot be read."""
         if version == self._read >= 0:

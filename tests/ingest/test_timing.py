@@ -93,10 +93,12 @@ def test_the_twenty_ninth_of_february_is_of_a_leap_year() -> None:
 
 
 @given(
-    st.datetimes(datetime(2000, 1, 1), datetime(2000, 12, 28)),
+    st.datetimes(datetime(2000, 1, 1), datetime(2000, 12, 28)).filter(
+        lambda day: (day.month, day.day) != (2, 29)
+    ),
     st.datetimes(datetime(2010, 1, 1), datetime(2040, 1, 1)),
 )
-def test_a_time_without_a_year_is_less_than_a_year_old(value: datetime, reference: datetime) -> None:
+def test_any_other_time_without_a_year_is_less_than_a_year_old(value: datetime, reference: datetime) -> None:
     dated = with_year(pa.array([value], pa.timestamp("us")), reference.replace(tzinfo=UTC)).to_pylist()[0]
     assert -366 * 86_400 <= (dated - reference).total_seconds() <= 86_400
     assert (dated.month, dated.day, dated.time()) == (value.month, value.day, value.time())

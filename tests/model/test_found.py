@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from ingest.memory import RunMemory
 from lake.table import Lake
 from tests.helpers import Workshop
 from tests.model.expected import events_of
@@ -118,3 +119,84 @@ def test_a_log_of_several_chunks_and_its_copy_in_one_run(workshop: Workshop) -> 
     shutil.copy(log, workshop.folder / "copy-of-access.log")
     run([workshop.folder], workshop.lake.folder, Grain(chunk_bytes=400))
     _each_once(workshop, 50)
+
+
+def _another_run(workshop: Workshop, monkeypatch: pytest.MonkeyPatch, ends: bool = True) -> None:
+    """While this run asks who its first input is, another one reads all of the folder, or is killed at it."""
+    asked = RunMemory.begun
+
+    def begun(memory: RunMemory, name: str) -> int | None:
+        monkeypatch.setattr(RunMemory, "begun", asked)
+        found = memory.begun(name)
+        if ends:
+            workshop.ingest()
+        else:
+            _killed_before_events(workshop, monkeypatch)
+        return found
+
+    monkeypatch.setattr(RunMemory, "begun", begun)
+
+
+def test_two_runs_that_meet_a_log_at_the_same_moment(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other run commits the log while this one is about to give it a name."""
+    workshop.write("access.log", _text(Press(), 4, junk=frozenset([2])))
+    _another_run(workshop, monkeypatch)
+    workshop.ingest()
+    assert Counter(events_of(workshop.lake)) == Counter(f"agent/00000{number}" for number in (1, 2, 4))
+    assert len(workshop.quarantine()) == 1
+
+
+@pytest.mark.parametrize("ends", [True, False])
+def test_two_runs_that_meet_a_log_and_an_early_copy_of_it(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch, ends: bool
+) -> None:
+    """The copy, which is read first, ends before what the other run has quarantined of the log."""
+    _log_and_early_copy(workshop)
+    _another_run(workshop, monkeypatch, ends)
+    workshop.ingest()
+    _all_but_the_refused(workshop)
+
+
+def test_an_early_copy_of_a_log_whose_run_was_killed_between_its_commits(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was quarantined lies behind the end of the copy, which is read first."""
+    _log_and_early_copy(workshop)
+    _killed_before_events(workshop, monkeypatch)
+    workshop.ingest()
+    _all_but_the_refused(workshop)
+
+
+def test_a_log_that_begins_like_one_whose_run_was_killed_as_this_one_read(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two logs of one second, known by the same bytes: the killed run had one, this run reads the other."""
+    press = Press()
+    first = _text(press, 2, junk=frozenset([1]))
+    second = _text(press, 2, junk=frozenset([1]))
+    log = workshop.write("access.log", first)
+    other = workshop.root / "other.log"
+    other.write_bytes(second)
+    _another_run(workshop, monkeypatch, ends=False)
+    workshop.ingest(other)
+    workshop.ingest(log)
+    assert Counter(events_of(workshop.lake)) == Counter(["agent/000001", "agent/000003"])
+    assert sorted(row["excerpt"] for row in workshop.quarantine()) == [
+        "refused agent/000002",
+        "refused agent/000004",
+    ]
+
+
+def _log_and_early_copy(workshop: Workshop) -> None:
+    press = Press()
+    text = _text(press, 3)
+    workshop.write("a-copy-of-access.log", text)
+    workshop.write("access.log", text + _text(press, 3, junk=frozenset([1])))
+
+
+def _all_but_the_refused(workshop: Workshop) -> None:
+    found = Counter(events_of(workshop.lake))
+    assert found == Counter(f"agent/00000{number}" for number in (1, 2, 3, 4, 6))
+    assert [row["excerpt"] for row in workshop.quarantine()] == ["refused agent/000005"]
