@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 
 import duckdb
 import pyarrow as pa
@@ -26,17 +27,22 @@ class JsonQuery:
         self, made: Callable[[str], SparseQuery], fields: Mapping[str, str], held_in: Sequence[str]
     ) -> None:
         """`made` makes the query of a relation `fields`; see `json_fields` for the others."""
-        self._trusting = made(json_fields(fields, held_in, trusted=True))
-        self._wary = made(json_fields(fields, held_in))
-        self._trusted = True
+        self._query: Callable[[bool], SparseQuery] = lambda trusted: made(
+            json_fields(fields, held_in, trusted=trusted)
+        )
+        self._trusting: SparseQuery | None = self._query(True)
+
+    @cached_property
+    def _wary(self) -> SparseQuery:
+        return self._query(False)
 
     def run(self, table: pa.Table) -> pa.Table:
         """What the query gives over `table` (line, offset), row by row in its order. Raises duckdb.Error."""
-        if self._trusted:
+        if self._trusting is not None:
             try:
                 return self._trusting.run(table)
             except duckdb.InvalidInputException:
-                self._trusted = False
+                self._trusting = None
         return self._wary.run(table)
 
 
