@@ -28,6 +28,23 @@ CREATE MACRO endpoint_of_lower(path) AS
 CREATE MACRO endpoint_of(path) AS CASE WHEN path IS NOT NULL THEN
     endpoint_of_lower(lower(rtrim(bare_path(path), '/'))) END;
 
+-- A code in lower case when it is an error code of OAuth or OpenID Connect (IANA OAuth Extensions Error Registry);
+-- NULL for a vendor's own.
+CREATE MACRO oauth_error(code) AS CASE WHEN lower(code) IN (
+        'invalid_request', 'invalid_client', 'invalid_grant', 'unauthorized_client', 'unsupported_grant_type', 'invalid_scope',
+        'access_denied', 'unsupported_response_type', 'server_error', 'temporarily_unavailable', 'invalid_token',
+        'insufficient_scope', 'unsupported_token_type', 'interaction_required', 'login_required',
+        'account_selection_required', 'consent_required', 'invalid_request_uri', 'invalid_request_object',
+        'request_not_supported', 'request_uri_not_supported', 'registration_not_supported', 'invalid_redirect_uri',
+        'invalid_client_metadata', 'invalid_software_statement', 'unapproved_software_statement', 'authorization_pending',
+        'slow_down', 'expired_token', 'invalid_target', 'invalid_dpop_proof', 'use_dpop_nonce', 'invalid_authorization_details',
+        'insufficient_user_authentication', 'unmet_authentication_requirements', 'unknown_user_id', 'login_hint_required',
+        'expired_login_hint_token', 'invalid_user_code', 'missing_user_code', 'invalid_binding_message', 'transaction_failed',
+        'session_selection_required', 'need_info', 'request_denied', 'request_submitted', 'invalid_resource_id',
+        'unsupported_method_type', 'unsupported_pop_key', 'incompatible_ace_profiles', 'use_attestation_challenge',
+        'use_fresh_attestation', 'invalid_client_attestation', 'insufficient_authorization'
+    ) THEN lower(code) END;
+
 -- A parameter of a WWW-Authenticate value (RFC 9110 11.6.1, RFC 6750 3).
 CREATE MACRO challenge_param(challenge, name) AS
     nullif(coalesce(

@@ -153,17 +153,7 @@ SELECT
     CASE WHEN short IS NOT NULL AND contains(target, '"hash"')
          THEN list_filter(targets, lambda one: one."detailEntry".hash IS NOT NULL)[1]."detailEntry".hash END AS credential,
     outcome,
-    CASE WHEN code IS NULL THEN NULL WHEN lower(code) IN (
-        'invalid_request', 'invalid_client', 'invalid_grant', 'unauthorized_client', 'unsupported_grant_type', 'invalid_scope',
-        'access_denied', 'unsupported_response_type', 'server_error', 'temporarily_unavailable', 'invalid_token',
-        'insufficient_scope', 'unsupported_token_type', 'interaction_required', 'login_required',
-        'account_selection_required', 'consent_required', 'invalid_request_uri', 'invalid_request_object',
-        'request_not_supported', 'request_uri_not_supported', 'registration_not_supported', 'invalid_redirect_uri',
-        'invalid_client_metadata', 'invalid_software_statement', 'unapproved_software_statement', 'authorization_pending',
-        'slow_down', 'expired_token', 'invalid_target', 'invalid_dpop_proof', 'use_dpop_nonce', 'invalid_authorization_details',
-        'insufficient_user_authentication', 'unmet_authentication_requirements', 'unknown_user_id', 'login_hint_required',
-        'expired_login_hint_token', 'invalid_user_code', 'missing_user_code', 'invalid_binding_message', 'transaction_failed'
-    ) THEN lower(code) END AS error,
+    oauth_error(code) AS error,
     CASE WHEN outcome <> 'failure' THEN NULL
          WHEN code IS NOT NULL THEN code
          -- what these types do fails in one way; a sentence about others (a sign-in, a policy) says more than the type
