@@ -38,7 +38,7 @@ from ingest.seen import SeenIds
 from ingest.settings import Settings
 from ingest.sources import Source
 from ingest.summary import Counts, Summary
-from ingest.unwrap import may_be_partial, unfinished
+from ingest.unwrap import ends_by_count, may_be_partial, unfinished
 from ingest.workers import Workers
 from lake.table import Lake
 
@@ -299,7 +299,7 @@ class Run:
             return
         # too long to be read, however it ends: only where it may still grow does it wait
         whole = parsed.whole or bool(chunk.overlong)
-        if chunk.open_end and (self._live or not whole):
+        if chunk.open_end and (self._live or not whole) and not ends_by_count(chunk.last_record):
             if parsed.quarantined.num_rows and not self._live:
                 self.summary.problems.append(
                     f"{reader.item}: its last {pending.bytes} bytes are half a line; "

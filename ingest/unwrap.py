@@ -6,6 +6,7 @@ The folder is the registry, as it is for sources.
 
 from __future__ import annotations
 
+import re
 import threading
 from dataclasses import dataclass
 from functools import cache
@@ -38,6 +39,7 @@ LINES = pa.schema(
 """What `unwrap` gives. `yearless` is a time whose year (2000) is not known."""
 
 _GIVEN = {**{field.name: field.type for field in LINES}, "partial": pa.bool_()}
+_COUNTED = re.compile(rb"([0-9]{1,6}) <[0-9]{1,3}>")
 _PLACES = 32
 """An envelope's SELECT sees the number of a record, shifted by as many bits, where a caller sees its offset:
 so the places of the lines in it cannot be taken for another record."""
@@ -120,6 +122,17 @@ def unfinished(envelope: Envelope, lines: list[bytes]) -> int:
     last = np.append(starts[1:], len(order)) - 1
     waiting = np.right_shift(places, _PLACES)[order[starts[partial[order[last]]]]]
     return len(lines) - int(waiting.min()) if len(waiting) else 0
+
+
+def ends_by_count(record: bytes) -> bool:
+    """Whether a record is messages by octet counting (RFC 6587) and ends where the last of them does."""
+    at = 0
+    while at < len(record):
+        counted = _COUNTED.match(record, at)
+        if counted is None:
+            return False
+        at = counted.end(1) + 1 + int(counted[1])
+    return at == len(record) > 0
 
 
 @cache

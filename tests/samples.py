@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
 from ingest import load_sources
 from ingest.formats_beside import formats_beside
 from ingest.framing import chunks, detect_framing
+from ingest.reader import Parsed
 from ingest.text import parse_records
 
 SAMPLES = Path(__file__).parents[1] / "sample_logs"
@@ -39,6 +42,24 @@ def _records(data: bytes) -> list[int]:
     framing = detect_framing(data)
     parts = chunks(io.BytesIO(data), framing, 0, size=len(data) + 1)
     return [int(offset) for chunk in parts for offset in chunk.records.offsets]
+
+
+def lines_of(source: str, sample: str) -> list[str]:
+    """The records of a sample, each on one line, as a container writes them; blank ones are left out."""
+    data = (SAMPLES / source / sample).read_bytes()
+    parts = chunks(io.BytesIO(data), detect_framing(data), 0, size=len(data) + 1)
+    records = [text for chunk in parts for text in chunk.records.lines.to_pylist()]
+    lines = [text.replace("\n", " ").strip("\r ") for text in records]
+    return [line for line in lines if line]
+
+
+def without_timeless(lines: Sequence[str], parts: Sequence[Parsed]) -> list[str]:
+    """The lines without those that were refused for want of a time (an envelope would give them one); `parts`
+    is what became of the lines."""
+    refused = [row for part in parts for row in part.quarantined.to_pylist()]
+    timeless = {row["offset"] for row in refused if row["reason"] == "no time"}
+    starts = accumulate((len(line.encode()) + 1 for line in lines), initial=0)
+    return [line for line, start in zip(lines, starts, strict=False) if start not in timeless]
 
 
 def results_of(source: str, sample: str) -> list[dict[str, Any]]:

@@ -45,6 +45,12 @@ class Chunk:
     open_end: bool = False
     overlong: tuple[Overlong, ...] = ()
 
+    @property
+    def last_record(self) -> bytes:
+        """The bytes of the last record; none where there is no record."""
+        places = zip(self.records.starts[-1:], self.records.ends[-1:], strict=True)
+        return b"".join(self.records.buffer[start:end].tobytes() for start, end in places)
+
 
 @dataclass(frozen=True)
 class Framing:

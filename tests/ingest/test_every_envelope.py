@@ -5,19 +5,16 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-import numpy as np
 import pytest
 
 from ingest.engine import Engine
 from ingest.formats_beside import formats_beside
-from ingest.framing import chunks, detect_framing
 from ingest.reader import Parsed
-from ingest.recognise import Bytes
 from ingest.settings import Settings
 from ingest.text import parse_records
 from tests.envelopes import WRAPPERS, kubectl
 from tests.helpers import Workshop
-from tests.samples import SAMPLES, SOURCES, samples
+from tests.samples import SAMPLES, SOURCES, lines_of, samples, without_timeless
 
 _FROM_ENVELOPE = ("instance", "time", "date")
 """What an envelope may tell where the line does not."""
@@ -40,13 +37,7 @@ def _parse(source: str, text: bytes) -> list[Parsed]:
 
 def _bare_lines(source: str) -> list[str]:
     """The records of all samples of a source, each on one line, as a container writes them."""
-    lines = []
-    for sample in (sample for owner, sample in samples() if owner == source):
-        data = (SAMPLES / source / sample).read_bytes()
-        parts = chunks(Bytes(data), detect_framing(data), 0, size=len(data) + 1)
-        records = [text for chunk in parts for text in chunk.records.lines.to_pylist()]
-        lines += [text.replace("\n", " ").strip("\r ") for text in records]
-    return [line for line in lines if line]
+    return [line for owner, sample in samples() if owner == source for line in lines_of(source, sample)]
 
 
 def _events(parts: list[Parsed]) -> list[dict[str, Any]]:
@@ -60,11 +51,7 @@ def _expected(source: str) -> tuple[list[str], list[dict[str, Any]]]:
     """The lines of a source that have a time of their own (others get the envelope's), and their events."""
     lines = _bare_lines(source)
     parts = _parse(source, "".join(line + "\n" for line in lines).encode())
-    starts = np.cumsum([0] + [len(line.encode()) + 1 for line in lines])
-    refused = [row for part in parts for row in part.quarantined.to_pylist()]
-    timeless = {row["offset"] for row in refused if row["reason"] == "no time"}
-    kept = [line for line, start in zip(lines, starts, strict=False) if start not in timeless]
-    return kept, _events(parts)
+    return without_timeless(lines, parts), _events(parts)
 
 
 @pytest.mark.parametrize("source", SOURCES)
@@ -96,3 +83,16 @@ def test_a_file_is_not_taken_for_one_like_it_without_its_envelope(workshop: Work
     assert not workshop.quarantine()
     times = sorted(f"{row['time']:%M:%S}" for row in workshop.events("time"))
     assert times == [f"15:{second:02}" for second in range(40)]
+
+
+def test_messages_by_octet_counting_are_whole_where_the_last_one_ends(workshop: Workshop) -> None:
+    """The last message is no event, and no newline ends it; only one that is cut waits for its rest."""
+    line = '192.0.2.7 - - [02/Mar/2026:02:15:04 +0000] "GET /orders HTTP/1.1" 401 172 "-" "curl/8"'
+    whole = WRAPPERS["syslog_octets_stream"]([line, line, "2026/03/02 02:15:05 [notice] 1#1: exiting"])
+    log = workshop.write("gateway.log", whole)
+    assert workshop.ingest().total.events == 2
+    more = WRAPPERS["syslog_octets_stream"]([line])
+    log.write_bytes(whole + more[:-9])
+    assert workshop.ingest().total.records == 0
+    log.write_bytes(whole + more)
+    assert workshop.ingest().total.events == 1

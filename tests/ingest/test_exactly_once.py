@@ -37,7 +37,10 @@ def _write_logs(folder: Path) -> None:
 
 def _command(folder: Path, lake: Path) -> list[str]:
     # small commits, so that a run has many of them
-    program = "import ingest.pipeline as p; p._COMMIT_BYTES = 20_000_000; from why401.cli import main; main()"
+    program = (
+        "from ingest import batch; assert batch._BATCH_BYTES; batch._BATCH_BYTES = 20_000_000;"
+        "from why401.cli import main; main()"
+    )
     return [sys.executable, "-c", program, "ingest", str(folder), "--lake", str(lake), "--json"]
 
 

@@ -1,0 +1,149 @@
+"""All samples in one folder, each under a name that tells nothing and in some envelope, between other logs.
+
+Every record goes to the source that wrote it, and nothing of other programs becomes an event.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections import Counter
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from ingest.engine import Engine
+from ingest.formats_beside import formats_beside
+from ingest.settings import Settings
+from ingest.text import parse_records
+from tests.envelopes import WRAPPERS
+from tests.helpers import Workshop
+from tests.samples import SAMPLES, SOURCES, lines_of, samples, without_timeless
+
+_BARE = "none"
+
+_OTHER_LOGS = {
+    "PostgreSQL": """\
+2026-03-02 02:15:04.120 UTC [4711] LOG:  connection received: host=192.0.2.7 port=51514
+2026-03-02 02:15:04.131 UTC [4711] orders@orders FATAL:  password authentication failed for user "orders"
+2026-03-02 02:15:04.131 UTC [4711] orders@orders DETAIL:  Connection matched pg_hba.conf line 95: "host all all all scram-sha-256"
+2026-03-02 02:15:05.000 UTC [4712] orders@orders ERROR:  duplicate key value violates unique constraint "tokens_pkey"
+2026-03-02 02:15:05.000 UTC [4712] orders@orders STATEMENT:  INSERT INTO oauth_tokens (client_id, scope) VALUES ($1, $2)
+""",
+    "journal": """\
+Mar 02 02:15:04 gw-1 systemd[1]: Started Session 4711 of user deploy.
+Mar 02 02:15:05 gw-1 sshd[4711]: Failed password for invalid user admin from 192.0.2.7 port 51514 ssh2
+Mar 02 02:15:06 gw-1 kernel: [UFW BLOCK] IN=eth0 OUT= SRC=192.0.2.7 DST=192.0.2.8 LEN=40 PROTO=TCP SPT=51514 DPT=401
+Mar 02 02:15:07 gw-1 CRON[4712]: (root) CMD (/usr/local/bin/renew-tokens --client_id=batch)
+Mar 02 02:15:08 gw-1 dhclient[513]: DHCPACK of 192.0.2.8 from 192.0.2.1
+""",
+    "journal as JSON": "".join(
+        json.dumps(
+            {
+                "__REALTIME_TIMESTAMP": str(1772417704120000 + number),
+                "_HOSTNAME": "gw-1",
+                "SYSLOG_IDENTIFIER": "systemd",
+                "PRIORITY": "6",
+                "MESSAGE": f"Started Session {number} of user deploy.",
+            }
+        )
+        + "\n"
+        for number in range(5)
+    ),
+    "a Java program": """\
+2026-03-02 02:15:04.120  INFO 1 --- [           main] com.example.orders.OrdersApplication     : Started OrdersApplication in 4.2 seconds
+2026-03-02 02:15:05.120 ERROR 1 --- [nio-8080-exec-1] com.example.orders.Repository            : the order was not stored
+java.lang.IllegalStateException: the token of the batch is 401
+\tat com.example.orders.Repository.store(Repository.java:42)
+\tat java.base/java.lang.Thread.run(Thread.java:840)
+Caused by: java.sql.SQLException: connection refused
+\t... 12 more
+""",
+    "JSON of some program": "".join(
+        json.dumps({"time": f"2026-03-02T02:15:0{number}Z", "level": "info", "msg": "order stored", "order": number})
+        + "\n"
+        for number in range(5)
+    ),
+    "logfmt of some program": "".join(
+        f'time="2026-03-02T02:15:0{number}Z" level=info msg="order stored" order={number}\n'
+        for number in range(5)
+    ),
+    "a Python program": """\
+2026-03-02 02:15:04,120 INFO orders.batch: batch 4711 done
+2026-03-02 02:15:05,120 ERROR orders.batch: batch 4712 failed
+Traceback (most recent call last):
+  File "/srv/orders/batch.py", line 42, in run
+    store(order)
+KeyError: 'token'
+""",
+}  # fmt: skip
+
+
+@cache
+def _engine() -> Engine:
+    return Engine(Settings("a key of tests"))
+
+
+@cache
+def _all_formats() -> dict[str, list[str]]:
+    """The format strings of all samples, as one configuration."""
+    return {source: texts for folder in SOURCES for source, texts in formats_beside(SAMPLES / folder).items()}
+
+
+@cache
+def _expected(source: str, sample: str) -> tuple[list[str], int]:
+    """The records of a sample, each on one line and with a time of its own, and how many are events."""
+    lines = lines_of(source, sample)
+    parts = parse_records(
+        "".join(line + "\n" for line in lines).encode(),
+        formats=formats_beside(SAMPLES / source),
+        engine=_engine(),
+    )
+    return without_timeless(lines, parts), sum(parsed.events.num_rows for parsed in parts)
+
+
+def _pour(workshop: Workshop, chance: random.Random) -> tuple[Counter[str], dict[str, str]]:
+    """Writes all samples and other logs; the events that each source must give, and what lies in which file."""
+    expected: Counter[str] = Counter()
+    files: dict[str, str] = {}
+    for source, sample in samples():
+        lines, events = _expected(source, sample)
+        envelope = chance.choice([_BARE, *WRAPPERS])
+        text = (
+            "".join(line + "\n" for line in lines).encode()
+            if envelope == _BARE
+            else WRAPPERS[envelope](lines)
+        )
+        files[workshop.write(_name(chance), text).name] = f"{source}/{sample} in {envelope}"
+        expected[source] += events
+    for title, text in _OTHER_LOGS.items():
+        files[workshop.write(_name(chance), text).name] = title
+    return expected, files
+
+
+def _name(chance: random.Random) -> str:
+    return f"{chance.getrandbits(64):016x}"
+
+
+@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(2, 10))])
+def test_every_record_goes_to_the_source_that_wrote_it(seed: int, workshop: Workshop) -> None:
+    expected, files = _pour(workshop, random.Random(seed))
+    workshop.formats = _all_formats()
+    summary = workshop.ingest()
+    unknown = [files[Path(name).name] for name in summary.unrecognised]
+    assert sorted(unknown) == sorted(_OTHER_LOGS)
+    assert summary.problems == []
+    found = {name: counts.events + counts.duplicates for name, counts in summary.by_source.items()}
+    assert {name: count for name, count in found.items() if count} == dict(expected)
+
+
+@pytest.mark.parametrize("title", _OTHER_LOGS)
+def test_what_other_programs_write_is_no_event(title: str) -> None:
+    """Neither by itself nor in between the lines of a log that is known."""
+    other = _OTHER_LOGS[title]
+    assert not any(parsed.events.num_rows for parsed in parse_records(other.encode(), engine=_engine()))
+    lines, events = _expected("keycloak", "lab_keycloak.log")
+    mixed = "".join(line + "\n" for line in lines[:20]) + other + "".join(line + "\n" for line in lines[20:])
+    parts = parse_records(mixed.encode(), engine=_engine())
+    assert sum(parsed.events.num_rows for parsed in parts) == events
