@@ -43,7 +43,9 @@ def redacted(statements: Statements, columns: Mapping[str, Any]) -> dict[str, An
         if pa.types.is_dictionary(column.type) and name not in _SAFE and len(column.dictionary)
     }
     for name, values in _cleaned(statements, texts).items():
-        found[name] = pa.DictionaryArray.from_arrays(found[name].indices, values)
+        column = pa.DictionaryArray.from_arrays(found[name].indices, values)
+        # Arrow joins no dictionaries that hold a NULL
+        found[name] = column.cast(pa.string()).dictionary_encode() if values.null_count else column
     return found
 
 

@@ -28,6 +28,17 @@ def expected_rows(source: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+def filled_columns(source: str) -> set[str]:
+    """The columns of EVENTS that some event of the source's samples fills."""
+    return {
+        name
+        for row in expected_rows(source)
+        if row["result"] == "event"
+        for name, text in row.items()
+        if text
+    }
+
+
 def samples() -> list[tuple[str, str]]:
     """Every (source, sample file)."""
     return [

@@ -48,6 +48,17 @@ CREATE MACRO clf_time(value) AS
 CREATE MACRO http_status(value) AS
     CASE WHEN TRY_CAST(value AS SMALLINT) BETWEEN 100 AND 999 THEN TRY_CAST(value AS SMALLINT) END;
 
+-- An IP address without its port and brackets; NULL for anything that is none (callers write X-Forwarded-For
+-- as they like).
+CREATE MACRO ip_address(value) AS
+    CASE WHEN value[1] = '[' THEN nullif(regexp_extract(value, '^\[([0-9a-fA-F:.]+(?:%[A-Za-z0-9]+)?)\](?::[0-9]*)?$', 1), '')
+         WHEN NOT regexp_full_match(value, '[0-9a-fA-F:.]*(?:[:.][0-9a-fA-F]*){2,}') THEN NULL
+         WHEN contains(value, '.') AND NOT contains(value, '::') THEN split_part(value, ':', 1)
+         ELSE value END;
+
+-- The caller that the first proxy saw, by X-Forwarded-For.
+CREATE MACRO forwarded_for(value) AS ip_address(trim(split_part(value, ',', 1)));
+
 -- nginx joins the values of several upstream tries with ", " and " : "; the last one counts.
 CREATE MACRO last_of_list(value) AS
     CASE WHEN contains(value, ',') OR contains(value, ' : ')

@@ -170,5 +170,5 @@ SELECT
          THEN 'message of error.log'
          WHEN matched AND status IS NULL AND target IS NULL THEN 'usage of an AI model' END AS ignored,
     CASE WHEN NOT matched THEN 'not a line of this formatter' END AS quarantined
-FROM (SELECT *, coalesce(nullify(src_ip), nullify(trim(split_part(forwarded_for, ',', 1))),
-        nullify(http_x_real_ip), nullify(remote_addr)) AS caller FROM told)
+FROM (SELECT *, coalesce(nullify(src_ip), forwarded_for(forwarded_for),
+        ip_address(http_x_real_ip), nullify(remote_addr)) AS caller FROM told)

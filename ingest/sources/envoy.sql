@@ -34,7 +34,7 @@ WITH named AS (
         nullify(response_flags) AS flags,
         http_status(response_code) AS code,
         nullify(local_reply_body) AS reply,
-        coalesce(nullify(split_part(req_x_forwarded_for, ',', 1)),
+        coalesce(forwarded_for(req_x_forwarded_for),
             nullify(downstream_remote_address), nullify(downstream_direct_remote_address)) AS caller,
         -- the name or the number of a gRPC status; a refused gRPC request has the HTTP status 200
         CASE replace(upper(nullify(grpc_status)), '_', '')
@@ -79,10 +79,7 @@ SELECT
     coalesce(nullify(trace_id), nullify(split_part(req_traceparent, '-', 2))) AS trace_id,
     coalesce(nullify(claim_client_id), nullify(query_param_client_id)) AS client_id,
     nullify(claim_sub) AS user_name,
-    -- 203.0.113.7:51514, [2001:db8::7]:51514, or either without its port
-    CASE WHEN caller[1] = '[' THEN split_part(substr(caller, 2), ']', 1)
-         WHEN contains(caller, '.') AND NOT contains(caller, '::') THEN split_part(caller, ':', 1)
-         ELSE caller END AS client_ip,
+    ip_address(caller) AS client_ip,
     nullify(req_user_agent) AS user_agent,
     -- the way back from the authorization server ends at a path of the operator's choice
     CASE WHEN start IN ('oauth.logged_in', 'oauth.race_redirect') THEN 'authorization'

@@ -50,7 +50,7 @@ SELECT
     coalesce(CASE WHEN http_authorization IS NOT NULL THEN basic_user(http_authorization) END,
              percent_decode(nullify(remote_user))) AS login,
     nullify(jwt_claim_sub) AS user_name,
-    coalesce(nullify(split_part(http_x_forwarded_for, ',', 1)), nullify(http_x_real_ip), nullify(remote_addr),
+    coalesce(forwarded_for(http_x_forwarded_for), ip_address(http_x_real_ip), nullify(remote_addr),
              nullify(realip_remote_addr), nullify(proxy_protocol_addr)) AS client_ip,
     nullify(http_user_agent) AS user_agent,
     target AS path,

@@ -6,6 +6,8 @@ import pytest
 
 from tests.samples import SAMPLES, SOURCES, as_text, expected_rows, results_of, samples
 
+_DERIVED = {"result", "date", "source", "kind", "signature", "offset"}
+
 
 def _claimed(name: str, text: str) -> str:
     return as_text(name, float(text)) if name == "duration_ms" and text else text
@@ -18,6 +20,20 @@ def test_every_source_has_a_sample_and_says_what_becomes_of_it(source: str) -> N
     assert listed
     assert listed == there
     assert (SAMPLES / source / "README.md").exists()
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_every_column_that_a_source_fills_is_in_its_expectations(source: str) -> None:
+    """What docs/sources.md says of a source is what its samples show, so that nothing is left unsaid."""
+    columns = set(expected_rows(source)[0]) | _DERIVED
+    filled = {
+        name
+        for sample in (sample for owner, sample in samples() if owner == source)
+        for result in results_of(source, sample)
+        for name, value in result.items()
+        if value is not None
+    }
+    assert filled <= columns
 
 
 @pytest.mark.parametrize(("source", "sample"), samples())
