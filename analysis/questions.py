@@ -207,6 +207,16 @@ class Log:
 
 
 @dataclass(frozen=True)
+class Lacking:
+    """Failures of a source that leave the same columns empty; `unexplained`: their cause is not told."""
+
+    source: str
+    unexplained: bool
+    columns: list[str]
+    failures: int
+
+
+@dataclass(frozen=True)
 class Refused:
     """Records in quarantine, by source (None: in no known format) and reason."""
 
@@ -288,6 +298,11 @@ def filter_values(session: Session, scope: Scope, limit: int = 1000) -> list[Fil
 def logs(session: Session, scope: Scope) -> list[Log]:
     """The sources that the numbers come from."""
     return _ask(session, "logs", Log, scope.parameters())
+
+
+def lacking(session: Session, scope: Scope) -> list[Lacking]:
+    """What the failures of each source do not tell."""
+    return _ask(session, "lacking", Lacking, scope.parameters())
 
 
 def refused(session: Session) -> list[Refused]:

@@ -7,9 +7,10 @@ from ingest.errors import FormatError, IngestError, InputError, SourceError
 from ingest.follow import Follower
 from ingest.inputs import Bounds
 from ingest.pipeline import Plan, ingest
+from ingest.server_config import formats_of
 from ingest.settings import Settings
 from ingest.sight import Sight, look_at
-from ingest.sources import Source, load_sources
+from ingest.sources import Source, load_source, load_sources
 from ingest.summary import Counts, Summary
 from ingest.text import parse_text
 from ingest.workers import Workers
@@ -29,7 +30,9 @@ __all__ = [
     "SourceError",
     "Summary",
     "Workers",
+    "formats_of",
     "ingest",
+    "load_source",
     "load_sources",
     "look_at",
     "parse_text",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 
@@ -16,13 +17,15 @@ from ingest.reader import parse_chunk
 from ingest.recognise import HEAD_BYTES, Layout
 from ingest.workers import Workers
 
+_NOT_SHOWN = ("date", "source", "kind", "signature", "offset")
+
 
 @dataclass(frozen=True)
 class Line:
     """A record: where it begins, its text without secrets, and what becomes of it.
 
     `result` is `event`, `ignored` or `quarantined`; `source` the source of an event; `why` what the event
-    says, or the reason.
+    says, or the reason; `columns` those of the event that are filled (lake/schema.py).
     """
 
     offset: int
@@ -30,6 +33,7 @@ class Line:
     result: str
     source: str | None
     why: str
+    columns: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -124,7 +128,10 @@ def _line(
             for name in ("outcome", "endpoint", "status", "error_code", "error", "client_id")
             if event[name] is not None
         )
-        yield Line(offset, text, "event", event["source"], said)
+        filled = {
+            name: value for name, value in event.items() if value is not None and name not in _NOT_SHOWN
+        }
+        yield Line(offset, text, "event", event["source"], said, filled)
     for refused in parsed.quarantined.to_pylist():
         yield Line(offset, text, "quarantined", None, refused["reason"])
     for reason, count in parsed.ignored.items():

@@ -6,14 +6,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from ingest.errors import SourceError
 from ingest.front_matter import FRAMINGS, check_front_matter, read_front_matter
-from lake.schema import KINDS
+from lake.schema import EVENTS, KINDS
 
 SOURCES = Path(__file__).parent / "sources"
 
 _PROVENANCES = ("captured", "composed")
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What to log so that `columns` of the events are filled: the exact setting, and what it tells."""
+
+    columns: tuple[str, ...]
+    add: str
+    tells: str
 
 
 @dataclass(frozen=True)
@@ -35,6 +45,7 @@ class Source:
     formats: Mapping[str, str] = field(default_factory=dict)
     fields: Mapping[str, str] = field(default_factory=dict)
     held_in: tuple[str, ...] = ()
+    advice: tuple[Advice, ...] = ()
 
 
 def load_source(path: Path) -> Source:
@@ -45,6 +56,7 @@ def load_source(path: Path) -> Source:
     check_front_matter(path, front, needed, choices)
     for key in ("documentation", "variables", "held_in"):
         front[key] = tuple(front.get(key, ()))
+    front["advice"] = tuple(_advice(path, entry) for entry in front.get("advice", ()))
     for name, pointer in front.get("fields", {}).items():
         if not name.isidentifier() or not str(pointer).startswith("/"):
             raise SourceError(
@@ -54,6 +66,15 @@ def load_source(path: Path) -> Source:
         return Source(name=path.stem, sql=sql, **front)
     except TypeError as problem:
         raise SourceError(f"{path}: its front matter has an unknown key: {problem}") from problem
+
+
+def _advice(path: Path, entry: Mapping[str, Any]) -> Advice:
+    columns = entry.get("columns", ())
+    if set(entry) != {"columns", "add", "tells"} or not set(columns) <= set(EVENTS.names) or not columns:
+        raise SourceError(
+            f"{path}: [[advice]] needs `columns` of an event, `add` and `tells`, and no other key"
+        )
+    return Advice(tuple(columns), str(entry["add"]), str(entry["tells"]))
 
 
 def load_sources(own: Sequence[Path] = ()) -> dict[str, Source]:

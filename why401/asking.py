@@ -9,19 +9,23 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import duckdb
 import typer
 
 import dashboard as dashboard_room
+from analysis.advice import Advised
+from analysis.advice import advise as find_advice
 from analysis.explain import explain as explain_text
 from analysis.scope import Scope, main_period, whole_period
 from analysis.session import Session
 from analysis.taxonomy import load_causes
+from ingest import ingest, load_sources
 from lake.table import Lake
 from why401.config import load_config
-from why401.reading import JsonOption, LakeOption
+from why401.reading import JsonOption, LakeOption, plan_of, tell_problems
 from why401.show import err, out, print_csv, print_json, print_table, printable
 
 _AGO = re.compile(r"(\d+)\s*([mhdw])")
@@ -52,6 +56,44 @@ SinceOption = Annotated[
     str | None, typer.Option(help="From then on: 2026-03-02, 2026-03-02T10:00, or 1d, 6h, 30m ago.")
 ]
 UntilOption = Annotated[str | None, typer.Option(help="Until then, like --since.")]
+
+
+def advise(
+    paths: Annotated[
+        list[str] | None, typer.Argument(help="Logs to judge, instead of the lake.", metavar="[PATH...]")
+    ] = None,
+    lake: LakeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say what the logs cannot tell, and what to log so that they can."""
+    config = load_config(lake=lake)
+    with TemporaryDirectory(prefix="why401-") as folder:
+        place = Lake(Path(folder) / "lake") if paths else Lake(config.lake)
+        if paths:
+            tell_problems(ingest(paths, place, plan_of(config, stored=False)))
+        session = Session(place)
+        scope = whole_period(session)
+        found = find_advice(session, scope, load_sources(config.source_folders)) if scope else []
+    if as_json:
+        print_json([asdict(one) for one in found])
+        return
+    if not found:
+        out.print("No failure is there to be advised about.")
+    for one in found:
+        _tell_advice(one)
+
+
+def _tell_advice(one: Advised) -> None:
+    out.print(f"\n{one.title} ({one.source})", markup=False, style="bold", soft_wrap=True)
+    out.print(
+        f"{one.failures:,} failures, of which {one.unexplained:,} are told by their status alone",
+        markup=False,
+    )
+    for item in one.items:
+        kind = "would explain up to" if item.unexplained else "is missing in"
+        out.print(f"  add {item.add}", markup=False, soft_wrap=True)
+        out.print(f"      {item.tells}; {kind} {item.failures:,} of them", markup=False, soft_wrap=True)
+    out.print(f"  {one.cannot_tell}", markup=False, soft_wrap=True, style="dim")
 
 
 def _session(lake: Path | None) -> Session:

@@ -11,7 +11,7 @@ import typer
 
 from ingest import IngestError
 from lake.errors import LakeError
-from why401 import asking, lake_commands, reading
+from why401 import asking, lake_commands, own_sources, reading
 from why401.config import ConfigError
 from why401.show import err, out, printable
 
@@ -33,11 +33,14 @@ for command in (
     reading.ingest,
     asking.report,
     asking.explain,
+    asking.advise,
     asking.alerts,
     asking.dashboard,
     asking.sql,
     reading.recognise,
     reading.sources,
+    own_sources.new_source,
+    own_sources.try_source,
     asking.causes,
 ):
     app.command()(command)

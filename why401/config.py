@@ -46,6 +46,11 @@ class Config(BaseSettings):
         {},
         description="Format strings by source, such as nginx log_format or the Apinto formatter.",
     )
+    server_configs: dict[str, list[Path]] = Field(
+        {},
+        description="Configuration files by source, such as nginx = ['/etc/nginx/nginx.conf'], "
+        "for the log formats that they define.",
+    )
     endpoints: dict[str, list[str]] = Field(
         {}, description="Paths of one's own by endpoint, such as token = ['/my/token']."
     )
@@ -103,12 +108,12 @@ def _explained(problem: ValidationError) -> str:
     return f"{CONFIG_FILE} or WHY401_* in the environment: " + "; ".join(faults)
 
 
-def ingest_settings(config: Config) -> Settings:
-    """What a run of ingest decides for all of its events. Raises ConfigError."""
+def ingest_settings(config: Config, stored: bool = True) -> Settings:
+    """What a run of ingest decides for all of its events; `stored`: they are kept. Raises ConfigError."""
     _check_zones(config.time_zones)
     own = {path: endpoint for endpoint, paths in config.endpoints.items() for path in paths}
     return Settings(
-        pseudonym_key=_pseudonym_key(config),
+        pseudonym_key=_pseudonym_key(config) if stored else "nothing is stored",
         plain_users=config.users == "plain",
         own_endpoints=own,
         time_zones=config.time_zones,

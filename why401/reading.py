@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from analysis.questions import worst
+from analysis.questions import logs, worst
 from analysis.scope import main_period
 from analysis.session import Session
 from ingest import (
@@ -25,6 +25,7 @@ from ingest import (
     Sight,
     Summary,
     Workers,
+    formats_of,
     load_sources,
     look_at,
 )
@@ -36,6 +37,10 @@ from why401.config import Config, ingest_settings, load_config
 from why401.show import err, out, print_json, print_table, printable
 
 LakeOption = Annotated[Path | None, typer.Option("--lake", help="Folder of the lake.")]
+NginxConfOption = Annotated[
+    list[Path] | None,
+    typer.Option("--nginx-conf", help="An nginx.conf, for the log formats that it defines."),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
@@ -51,6 +56,7 @@ def ingest(
     source: Annotated[
         str | None, typer.Option(help="Read every file as this source, instead of recognising it.")
     ] = None,
+    nginx_conf: NginxConfOption = None,
     follow: Annotated[
         bool, typer.Option("--follow", help="Go on reading what is added, until SIGTERM or Ctrl-C.")
     ] = False,
@@ -58,13 +64,13 @@ def ingest(
 ) -> None:
     """Read logs into the lake, and say what became of every record."""
     config = load_config(lake=lake)
-    plan = _plan(config, source)
+    plan = plan_of(config, source, nginx_conf)
     if follow:
         summary = _follow(paths, config, plan, quiet=as_json)
     else:
         with _progress(paths, shown=err.is_terminal and not as_json) as on_progress:
             summary = run_ingest(paths, Lake(config.lake), plan, on_progress)
-        _tell_problems(summary)
+        tell_problems(summary)
     if as_json:
         print_json(summary.as_dict())
     else:
@@ -73,17 +79,32 @@ def ingest(
         raise typer.Exit(1)
 
 
-def _plan(config: Config, source: str | None) -> Plan:
+def plan_of(
+    config: Config,
+    source: str | None = None,
+    nginx_conf: list[Path] | None = None,
+    *,
+    stored: bool = True,
+) -> Plan:
+    """What is read and how, by the configuration; `source` forces one, `stored`: the events are kept."""
+    sources = load_sources(config.source_folders)
+    files = dict(config.server_configs)
+    if nginx_conf:
+        files["nginx"] = [*files.get("nginx", ()), *nginx_conf]
+    formats = {name: list(texts) for name, texts in config.formats.items()}
+    for name, texts in formats_of(sources, files).items():
+        formats[name] = [*formats.get(name, ()), *texts]
     return Plan(
-        sources=load_sources(config.source_folders),
-        settings=ingest_settings(config),
-        formats=config.formats,
+        sources=sources,
+        settings=ingest_settings(config, stored),
+        formats=formats,
         forced=source,
         bounds=config.expansion,
     )
 
 
-def _tell_problems(summary: Summary) -> None:
+def tell_problems(summary: Summary) -> None:
+    """Prints what could not be read."""
     for problem in summary.problems:
         err.print(f"why401: {printable(problem)}", markup=False, soft_wrap=True)
 
@@ -98,7 +119,7 @@ def _follow(paths: list[str], config: Config, plan: Plan, quiet: bool) -> Summar
         err.print("following; SIGTERM or Ctrl-C ends it")
 
     def told(summary: Summary) -> None:
-        _tell_problems(summary)
+        tell_problems(summary)
         total = summary.total
         if err.is_terminal and not quiet and total.records:
             err.print(f"{total.records:,} records, {total.events:,} events")
@@ -175,6 +196,9 @@ def _tell_worst(config: Config) -> None:
             markup=False, soft_wrap=True,
         )  # fmt: skip
         out.print(f"   {row.responsible}: {row.remedy}", markup=False, soft_wrap=True)
+    unexplained = sum(log.unexplained for log in logs(session, scope)) if scope else 0
+    if unexplained:
+        out.print(f"\n{unexplained:,} failures have no told cause; why401 advise says what to log.")
     suffix = "" if config.lake == Path("data/lake") else f" --lake {config.lake}"
     out.print(f"\nNext: why401 dashboard{suffix}    or: why401 report{suffix}", markup=False)
 
@@ -184,11 +208,12 @@ def recognise(
         list[str], typer.Argument(help="Files, folders and patterns, packed or not.", metavar="PATH...")
     ],
     source: Annotated[str | None, typer.Option(help="Read as this source.")] = None,
+    nginx_conf: NginxConfOption = None,
     lines: Annotated[int, typer.Option(help="So many records of each input are shown.")] = 20,
     as_json: JsonOption = False,
 ) -> None:
     """Say what logs are taken for and why, line by line; nothing is written."""
-    plan = _plan(load_config(), source)
+    plan = plan_of(load_config(), source, nginx_conf, stored=False)
     seen: list[Sight] = []
     problems: list[str] = []
     with Workers(plan.settings, count=1) as workers:
@@ -201,7 +226,7 @@ def recognise(
                 problems.append(str(problem))
             else:
                 if not as_json:
-                    _tell_sight(seen[-1])
+                    tell_sight(seen[-1])
     if as_json:
         print_json([asdict(sight) for sight in seen])
     for text in problems:
@@ -210,7 +235,8 @@ def recognise(
         raise typer.Exit(1)
 
 
-def _tell_sight(sight: Sight) -> None:
+def tell_sight(sight: Sight, columns: bool = False) -> None:
+    """Prints what was seen in an input; `columns`: with all that is filled of each event."""
     out.print(f"\n{printable(sight.name)}", markup=False, style="bold", soft_wrap=True)
     if sight.sources:
         around = "".join(f" in {title}" for title in reversed(sight.envelopes))
@@ -222,6 +248,8 @@ def _tell_sight(sight: Sight) -> None:
         said = f"{line.source}: {line.why}" if line.source else line.why
         out.print(f"{line.offset:>10}  {line.result}: {printable(said)}", markup=False, soft_wrap=True)
         out.print(f"{'':12}{printable(line.text[:160])}", markup=False, soft_wrap=True, style="dim")
+        for name, value in line.columns.items() if columns else ():
+            out.print(f"{'':12}{name} = {printable(value)}", markup=False, soft_wrap=True)
 
 
 def sources(as_json: JsonOption = False) -> None:

@@ -34,6 +34,21 @@ apipark_example_line = '{"type":"line","formatter":{"fields":["$time_iso8601","$
 documentation_line = '{"type":"line","formatter":{"fields":["$request_id","$request","$status","@time","@proxy","$response_time"],"time":["$msec","$time_iso8601","$time_local"],"proxy":["$proxy_uri","$proxy_scheme","$proxy_addr"]}}'
 apipark_ai_event = '{"type":"json","formatter":{"ai":["$ai_provider","$ai_model","$ai_model_input_token","$ai_model_output_token","$ai_model_total_token","$ai_model_cost","$ai_provider_statuses"],"fields":["$time_iso8601","$request_id","$api","$provider","@ai"]}}'
 json = 'json'
+
+[[advice]]
+columns = ["error", "error_code", "error_description"]
+add = '$auth_status and $response_body to the formatter'
+tells = "whether the token was accepted, and the body in which the gateway says why not"
+
+[[advice]]
+columns = ["client_id"]
+add = '$application_id to the formatter'
+tells = "the application that the credentials belong to"
+
+[[advice]]
+columns = ["request_id", "trace_id"]
+add = '$request_id to the formatter'
+tells = "one id in the logs of gateway and auth server"
 */
 WITH named AS (
     SELECT *,

@@ -27,6 +27,21 @@ istio = '[%START_TIME%] "%REQ(:METHOD)% %REQ(X-ENVOY-ORIGINAL-PATH?:PATH)% %PROT
 istio_to_1_8 = '[%START_TIME%] "%REQ(:METHOD)% %REQ(X-ENVOY-ORIGINAL-PATH?:PATH)% %PROTOCOL%" %RESPONSE_CODE% %RESPONSE_FLAGS% "%DYNAMIC_METADATA(istio.mixer:status)%" "%UPSTREAM_TRANSPORT_FAILURE_REASON%" %BYTES_RECEIVED% %BYTES_SENT% %DURATION% %RESP(X-ENVOY-UPSTREAM-SERVICE-TIME)% "%REQ(X-FORWARDED-FOR)%" "%REQ(USER-AGENT)%" "%REQ(X-REQUEST-ID)%" "%REQ(:AUTHORITY)%" "%UPSTREAM_HOST%" %UPSTREAM_CLUSTER% %UPSTREAM_LOCAL_ADDRESS% %DOWNSTREAM_LOCAL_ADDRESS% %DOWNSTREAM_REMOTE_ADDRESS% %REQUESTED_SERVER_NAME% %ROUTE_NAME%'
 emissary = 'ACCESS [%START_TIME%] "%REQ(:METHOD)% %REQ(X-ENVOY-ORIGINAL-PATH?:PATH)% %PROTOCOL%" %RESPONSE_CODE% %RESPONSE_FLAGS% %BYTES_RECEIVED% %BYTES_SENT% %DURATION% %RESP(X-ENVOY-UPSTREAM-SERVICE-TIME)% "%REQ(X-FORWARDED-FOR)%" "%REQ(USER-AGENT)%" "%REQ(X-REQUEST-ID)%" "%REQ(:AUTHORITY)%" "%UPSTREAM_HOST%"'
 json = 'json'
+
+[[advice]]
+columns = ["error", "error_code", "error_description"]
+add = '%RESPONSE_CODE_DETAILS% and %RESP(WWW-AUTHENTICATE)% to the access log format'
+tells = "the filter that refused and why, and the challenge of an answer"
+
+[[advice]]
+columns = ["client_id"]
+add = '%DYNAMIC_METADATA(envoy.filters.http.jwt_authn:jwt_payload:azp)% to the access log format, and payload_in_metadata: jwt_payload to the provider'
+tells = "the client, by the claim of its token"
+
+[[advice]]
+columns = ["request_id", "trace_id"]
+add = '%REQ(X-REQUEST-ID)% to the access log format'
+tells = "one id in the logs of gateway and auth server"
 */
 WITH named AS (
     SELECT *,

@@ -27,6 +27,26 @@ variables = [
 combined = '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent"'
 main = '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" "$http_x_forwarded_for"'
 ingress = '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" $request_length $request_time [$proxy_upstream_name] [$proxy_alternative_upstream_name] $upstream_addr $upstream_response_length $upstream_response_time $upstream_status $req_id'
+
+[[advice]]
+columns = ["error", "error_code", "error_description"]
+add = 'challenge="$sent_http_www_authenticate" to log_format'
+tells = "the challenge of an answer, in which an API and most gateways say what is wrong with the token"
+
+[[advice]]
+columns = ["request_id", "trace_id"]
+add = 'rid=$request_id to log_format, and proxy_set_header X-Request-ID $request_id'
+tells = "one id in the logs of gateway and auth server"
+
+[[advice]]
+columns = ["upstream_status"]
+add = 'us=$upstream_status to log_format'
+tells = "whether the gateway or the upstream answered"
+
+[[advice]]
+columns = ["duration_ms"]
+add = 'rt=$request_time to log_format'
+tells = "how long an answer took"
 */
 WITH target AS (
     SELECT *,
