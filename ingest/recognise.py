@@ -71,7 +71,10 @@ class Found:
 
 
 def readings(sources: Mapping[str, Source], formats: Formats) -> list[Reading]:
-    """Every way to read a line: each source, or each of its format strings, the user's own first."""
+    """Every way to read a line: each source, or each of its format strings, the user's own first.
+
+    The combined format of nginx is that of Apache too: who names it for a source means that source.
+    """
     found = []
     for source in sorted(sources.values(), key=lambda source: (source.priority, source.name)):
         if source.format_language is None:
@@ -80,7 +83,7 @@ def readings(sources: Mapping[str, Source], formats: Formats) -> list[Reading]:
         own = formats.get(source.name, ())
         found += [Reading(source, text, own=True) for text in dict.fromkeys(own)]
         found += [Reading(source, text) for text in source.formats.values() if text not in own]
-    return found
+    return sorted(found, key=lambda reading: not reading.own)
 
 
 def recognise(

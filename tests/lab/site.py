@@ -42,7 +42,12 @@ _BY_ERROR = {
     "invalid_request": "request.invalid_parameter",
 }
 """What an error says by itself."""
-_BY_DESCRIPTION = {"expired": "token.expired", "client does not exist": "client_auth.unknown_client"}
+_BY_DESCRIPTION = {
+    # RFC 6750, section 3.1, in its own words
+    "expired, revoked, malformed, or invalid": "token.invalid_unspecified",
+    "expired": "token.expired",
+    "client does not exist": "client_auth.unknown_client",
+}
 """What the words of a description say more than its error."""
 
 
@@ -344,6 +349,8 @@ def by_status(endpoint: str, status: int) -> str:
         return f"unknown.status_only_{status}" if status in (401, 403) else NOT_LOGGED
     if endpoint == "authorization":
         return "unknown.status_only_authorization_endpoint"
+    if status == 404:
+        return "request.wrong_tenant_or_endpoint"
     return "unknown.status_only_token_endpoint"
 
 

@@ -75,6 +75,7 @@ class Apache(Gateway):
 
     name = "apache"
     title = "Apache HTTP Server with mod_auth_openidc"
+    source = "apache"
     louder = "`%{Location}o` in the `LogFormat` brings these."
     formats: ClassVar[Sequence[str]] = (_FORMAT,)
     can = frozenset(("limited",))
