@@ -125,6 +125,7 @@ class Haproxy(Gateway):
 
     name = "haproxy"
     title = "HAProxy"
+    source = "haproxy"
     checks = True
     can = frozenset(("limited",))
     tells: ClassVar[Mapping[str, str]] = {"token_of_unknown_key": "token.bad_signature.mismatch"}

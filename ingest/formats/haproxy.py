@@ -1,0 +1,977 @@
+"""HAProxy log formats (`log-format`, `option httplog` ...) to SQL.
+
+A format is a log-format string, or lines of haproxy.cfg: `log-format ...`, `option httplog`, `option
+httplog clf`, `option httpslog`, `option tcplog`, with the lines `capture request header NAME len N`,
+`declare capture request len N`, `http-request capture SAMPLE len N` (and those of responses) that tell what
+stands in `{a|b}`. The word `json` is a JSON object with the keys that people commonly choose.
+
+A line is split on `"`, `{`, blanks and what else stands between two values of a word; what the split does
+not read (captures that are not there, blanks in a value that stands in no quotes, a line that was cut) is
+read by a regular expression that knows the shape of each value. HAProxy writes `"`, `#`, `{`, `|`, `}` and
+what is not printable ASCII as #XX in requests and captures, and nothing at all in the place of captures
+where there are none.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from ingest.errors import FormatError
+from ingest.quoting import identifier, literal
+from ingest.split import Part, Plan, Split
+
+_HTTP = (
+    "%ci:%cp [%tr] %ft %b/%s %TR/%Tw/%Tc/%Tr/%Ta %ST %B %CC %CS %tsc %ac/%fc/%bc/%sc/%rc %sq/%bq"
+    " %hr %hs %{+Q}r"
+)
+_OPTIONS = {
+    "option httplog": _HTTP,
+    "option httpslog": _HTTP
+    + " %[fc_err]/%[ssl_fc_err,hex]/%[ssl_c_err]/%[ssl_c_ca_err]/%[ssl_fc_is_resumed]"
+    " %[ssl_fc_sni]/%sslv/%sslc",
+    "option httplog clf": '%{+Q}o %{-Q}ci - - [%trg] %r %ST %B "" "" %cp %ms %ft %b %s %TR %Tw %Tc %Tr %Ta'
+    " %tsc %ac %fc %bc %sc %rc %sq %bq %CC %CS %hrl %hsl",
+    "option tcplog": "%ci:%cp [%t] %ft %b/%s %Tw/%Tc/%Tt %B %ts %ac/%fc/%bc/%sc/%rc %sq/%bq",
+}
+
+_ALIASES = {
+    "B": "bytes_read", "CC": "request_cookie", "CS": "response_cookie", "H": "hostname", "HM": "method",
+    "HP": "path", "HPO": "path", "HQ": "query", "HU": "uri", "HV": "version", "ID": "unique_id",
+    "OG": "origin",
+    "ST": "status", "T": "accept_date_zoned", "Ta": "time_active", "Tc": "time_connect", "Td": "time_data",
+    "Th": "time_handshake", "Ti": "time_idle", "Tl": "accept_date_zoned", "TR": "time_request",
+    "Tq": "time_request_all",
+    "Tr": "time_response", "Ts": "accept_epoch", "Tt": "time_total", "Tu": "time_user", "Tw": "time_queued",
+    "U": "bytes_uploaded", "ac": "actconn", "b": "backend", "bc": "beconn", "bi": "backend_ip",
+    "bp": "backend_port",
+    "bq": "backend_queue", "ci": "client", "cp": "client_port", "f": "frontend", "fc": "feconn",
+    "fi": "frontend_ip",
+    "fp": "frontend_port", "ft": "frontend", "hr": "request_captures", "hrl": "request_captures",
+    "hs": "response_captures", "hsl": "response_captures", "lc": "log_count", "ms": "accept_ms", "pid": "pid",
+    "r": "request", "rc": "retries", "rt": "request_count", "s": "server", "sc": "srv_conn",
+    "si": "server_ip",
+    "sp": "server_port", "sq": "srv_queue", "sslc": "tls_cipher", "sslv": "tls_version", "t": "accept_date",
+    "tr": "request_date", "trg": "request_date_zoned", "trl": "request_date_zoned", "ts": "termination",
+    "tsc": "termination",
+}  # fmt: skip
+"""The variable of each alias of the log format (configuration manual, `Custom log format`)."""
+
+_UNQUOTED = frozenset(
+    (
+        "B", "ST", "T", "Ta", "Tc", "Td", "Th", "Ti", "Tl", "TR", "Tq", "Tr", "Ts", "Tt", "Tu", "Tw",
+        "U", "ac",
+        "bc", "bp", "bq", "cp", "fc", "fp", "lc", "ms", "pid", "rc", "rt", "sc", "sp", "sq", "t", "tr", "trg",
+        "trl", "ts", "tsc",
+    )
+)  # fmt: skip
+"""Aliases in whose place stands a number or a date, which the flag Q leaves as it is."""
+_ENCODED = frozenset(("request", "method", "path", "query", "uri", "version"))
+"""Variables that are written with #XX."""
+_CAPTURES = frozenset(("request_captures", "response_captures"))
+"""Written as {a|b}, or one by one; the split gives |a|b| instead of the braces."""
+_PORTS = {
+    "client": "client_port",
+    "frontend_ip": "frontend_port",
+    "server_ip": "server_port",
+    "backend_ip": "backend_port",
+}
+_AND_PORT = "_and_port"
+
+_NUMBER = r"[+-]?[0-9]*|-"
+_TIMES = r"\d{2}/[A-Z][a-z]{2}/\d{4}:\d{2}:\d{2}:\d{2}"
+_SHAPES = {
+    "accept_date": _TIMES + r"(?:\.\d+)?",
+    "request_date": _TIMES + r"(?:\.\d+)?",
+    "accept_date_zoned": _TIMES + r" [+-]\d{4}",
+    "request_date_zoned": _TIMES + r" [+-]\d{4}",
+    "status": r"-?\d{1,3}|-",
+    "termination": r"[A-Za-z-]{2,4}",
+    "bytes_read": _NUMBER,
+    "retries": _NUMBER,
+    "request": r"[^\"]*",
+    "request_cookie": r".*?",
+    "response_cookie": r".*?",
+} | {name: _NUMBER for alias, name in _ALIASES.items() if alias.startswith("T") and name.startswith("time_")}
+_UNREAD = frozenset(
+    name
+    for name in _ALIASES.values()
+    if name
+    not in (
+        "client",
+        "hostname",
+        "method",
+        "path",
+        "query",
+        "uri",
+        "unique_id",
+        "status",
+        "server",
+        "termination",
+        "request",
+        "request_captures",
+        "response_captures",
+        "accept_date",
+        "request_date",
+        "accept_ms",
+        "accept_date_zoned",
+        "request_date_zoned",
+        "accept_epoch",
+        "time_active",
+        "time_response",
+        "time_total",
+        "time_user",
+    )
+) | {"other"}
+"""Variables that tell nothing of OAuth: no group of an expression is spent on them."""
+_FREE = (
+    "user_agent", "reason", "challenge", "location", "request_body", "response_body", "sent_authorization",
+    "req_", "res_", "other", "backend_error", "backend_tls_error", "frontend_error", "claim_scope",
+    "claim_sub", "forwarded_for",
+)  # fmt: skip
+"""Variables whose values may hold blanks; others are one word where they stand in no quotes."""
+
+# what the names of headers, variables and keys of JSON say --------------------------------------
+
+_HEADERS = {
+    "user_agent": "user_agent", "x_request_id": "request_id", "x_correlation_id": "request_id",
+    "request_id": "request_id",
+    "x_unique_id": "request_id", "correlation_id": "request_id", "unique_id": "request_id",
+    "traceparent": "traceparent", "x_b3_traceid": "trace_id", "x_trace_id": "trace_id",
+    "authorization": "sent_authorization", "x_forwarded_for": "forwarded_for", "x_real_ip": "forwarded_for",
+    "x_client_id": "claim_client_id", "client_id": "claim_client_id", "www_authenticate": "challenge",
+    "location": "location",
+}  # fmt: skip
+_CLAIMS = {
+    "iss": "claim_iss", "issuer": "claim_iss", "aud": "claim_aud", "audience": "claim_aud",
+    "sub": "claim_sub",
+    "subject": "claim_sub", "azp": "claim_client_id", "client_id": "claim_client_id",
+    "clientid": "claim_client_id",
+    "cid": "claim_client_id", "appid": "claim_client_id", "client": "claim_client_id", "exp": "claim_exp",
+    "nbf": "claim_nbf", "jti": "claim_jti", "scope": "claim_scope", "scopes": "claim_scope",
+    "scp": "claim_scope",
+    "kid": "header_kid", "alg": "header_alg", "preferred_username": "claim_sub", "username": "claim_sub",
+    "user": "claim_sub", "user_id": "claim_sub",
+}  # fmt: skip
+_SAYING = (
+    (r"(^|_)(verif|signature|sig_?valid|jwt_(result|valid|check|status|rc|code))", "jwt_verify"),
+    (
+        r"(^|_)(why|reason|deny|denied|refus\w*|reject\w*|cause)(_|$)"
+        r"|(^|_)(auth|jwt|token|oauth|oidc)_?(err|error|msg|message|fail\w*)(_|$)"
+        r"|^(err|error|error_?message|errmsg)$",
+        "reason",
+    ),
+    (r"(^|_)(trace_?parent)$", "traceparent"),
+    (r"(^|_)trace_?id$", "trace_id"),
+    (r"(^|_)(request|req|correlation|unique|transaction)_?id$", "request_id"),
+    (r"(^|_)user_?agent$|^ua$", "user_agent"),
+    (r"(^|_)(www_?authenticate|challenge)$", "challenge"),
+    (r"(^|_)(forwarded_for|xff|real_?ip)$", "forwarded_for"),
+    (r"(^|_)(bearer|token|jwt|access_token|authorization|auth_header)$", "sent_authorization"),
+    (r"(^|_)location$", "location"),
+)  # fmt: skip
+"""Variables by the words in a name that an operator chose."""
+
+_FETCHES = {
+    "src": "client", "status": "status", "txn.status": "status", "server_status": "server_status",
+    "method": "method",
+    "capture.req.method": "method", "capture.req.uri": "uri", "url": "uri", "pathq": "uri",
+    "path": "path", "base": "path",
+    "baseq": "uri", "query": "query", "unique-id": "unique_id", "uuid": "other", "hostname": "hostname",
+    "srv_name": "server", "be_name": "backend", "fe_name": "frontend",
+    "http_auth_bearer": "sent_authorization",
+    "http_auth_user": "auth_user", "req.body": "request_body", "res.body": "response_body",
+    "ssl_c_err": "ssl_c_err",
+    "ssl_c_verify": "ssl_c_err", "bc_err_str": "backend_error", "ssl_bc_err_str": "backend_tls_error",
+    "fc_err_str": "frontend_error", "txn.sess_term_state": "termination", "txn.conn_retries": "retries",
+    "txn.timer.user": "time_user", "res.timer.hdr": "time_response", "fc.timer.total": "time_total",
+    "date": "log_epoch", "accept_date": "accept_epoch", "request_date": "request_epoch",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """A part of a format: literal text, or a variable with what its flags do to it."""
+
+    text: str
+    variable: bool = False
+    quoted: bool = False
+    escaped: bool = False
+    hexadecimal: bool = False
+    time_format: str | None = None
+    """The format of `ltime` or `utime` and the like, whose unit is `unit`."""
+    unit: str = ""
+    local: bool = False
+    key: str | None = None
+    listed: bool = False
+    """Captures one by one, as %hrl writes them."""
+
+
+@dataclass(frozen=True)
+class _Format:
+    """A log-format string, and the names of captures where the configuration tells them."""
+
+    text: str
+    request: tuple[str, ...] | None = None
+    response: tuple[str, ...] | None = None
+    encoded: bool = field(default=False)
+
+
+def compile_format(text: str) -> str:
+    """A SELECT from `records`: line, "offset", matched and a VARCHAR column for each variable of the format.
+
+    Aliases and samples have the names that `_ALIASES`, `_FETCHES` and the words of their own names give.
+    Raises FormatError for a string that HAProxy would refuse, and for CBOR.
+    """
+    if text.strip() == "json":
+        return _common_select()
+    form = _read(text)
+    pieces, as_json = _pieces(form)
+    if as_json:
+        paths: _Leaves = {(piece.key,): [piece] for piece in pieces if piece.variable and piece.key}
+        return _document_select(paths, None, form)
+    if form.text.lstrip().startswith("{") and '"' in form.text and not form.text.lstrip().startswith("{%"):
+        return _document_select(_leaves(pieces), pieces, form)
+    return _text_select(pieces, form)
+
+
+def split_plan(text: str) -> Plan | None:
+    """How lines of a format are split; None for JSON, and where two values stand side by side."""
+    if text.strip() == "json":
+        return None
+    form = _read(text)
+    pieces, as_json = _pieces(form)
+    if as_json or form.text.lstrip().startswith("{"):
+        return None
+    flat = list(_flat(pieces, form))
+    sections = [_section_part(section) for section in _split(flat, '"')]
+    if any(part is None for part in sections):
+        return None
+    values = {piece.text: piece for piece in reversed(flat) if piece.variable}
+    columns = {name: _value(piece, identifier(name)) for name, piece in values.items()}
+    columns |= {name: f"'|' || {identifier(name)} || '|'" for name in _CAPTURES if name in columns}
+    columns |= {name: _unhash(identifier(name)) for name in _names_of_captures(form)}
+    return Plan(Split('"', tuple(part for part in sections if part is not None)), columns)
+
+
+# The configuration ----------------------------------------------------------------------------
+
+_DIRECTIVES = ("log-format", "error-log-format", "log-format-sd")
+
+
+def _read(text: str) -> _Format:
+    """The format that lines of haproxy.cfg, or a bare string, tell."""
+    joined = re.sub(r"\\\n\s*", "", text.strip())
+    lines = [line.strip() for line in joined.splitlines() if line.strip()]
+    if not any(line.split()[0] in _DIRECTIVES or " ".join(line.split()) in _OPTIONS for line in lines):
+        return _Format(_bare(joined))
+    chosen: str | None = None
+    request: list[str] = []
+    response: list[str] = []
+    for line in lines:
+        parts = line.split(None, 1)
+        if parts[0] in _DIRECTIVES and len(parts) == 2:
+            chosen = _argument(parts[1])
+        elif " ".join(line.split()) in _OPTIONS:
+            chosen = _OPTIONS[" ".join(line.split())]
+        elif found := re.match(r"capture\s+(request|response)\s+header\s+(\S+)", line):
+            kind, header = found[1][:3], _header(found[2])
+            (request if kind == "req" else response).append(_HEADERS.get(header, f"{kind}_{header}"))
+        elif found := re.match(r"declare\s+capture\s+(request|response)\b", line):
+            (request if found[1] == "request" else response).append("other")
+        elif found := re.match(
+            r"(?:http-request|tcp-request\s+content)\s+capture\s+(\S+)(?:\s+(len|id)\s+(\d+))?", line
+        ):
+            _capture(request, found)
+        elif found := re.match(r"http-response\s+capture\s+(\S+)(?:\s+(len|id)\s+(\d+))?", line):
+            _capture(response, found)
+    if chosen is None:
+        raise FormatError(f"{text!r} has no line `log-format` or `option httplog`")
+    return _Format(chosen, tuple(request), tuple(response))
+
+
+def _capture(slots: list[str], found: re.Match[str]) -> None:
+    name = _meaning(found[1], None)
+    if found[2] == "id" and int(found[3]) < len(slots):
+        slots[int(found[3])] = name
+    else:
+        slots.append(name)
+
+
+def _bare(text: str) -> str:
+    """A format as it stands in haproxy.cfg or is printed from it."""
+    if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
+        return _argument(text)
+    return re.sub(r"\\([ \"'\\#])", r"\1", text)
+
+
+def _argument(text: str) -> str:
+    """The first argument of a line: HAProxy's quotes and backslashes taken away."""
+    value, quote, place = "", "", 0
+    while place < len(text):
+        mark = text[place]
+        if quote:
+            if mark == quote:
+                quote = ""
+            elif mark == "\\" and quote == '"' and place + 1 < len(text):
+                place += 1
+                value += text[place]
+            else:
+                value += mark
+        elif mark in "\"'":
+            quote = mark
+        elif mark == "\\" and place + 1 < len(text):
+            place += 1
+            value += text[place]
+        elif mark in " \t#":
+            break
+        else:
+            value += mark
+        place += 1
+    return value
+
+
+# The string -----------------------------------------------------------------------------------
+
+
+def _pieces(form: _Format) -> tuple[list[_Piece], bool]:
+    """The parts of a format, and whether it is written as a JSON object of its own (`%{+json}o`)."""
+    text = form.text
+    pieces: list[_Piece] = []
+    flags: frozenset[str] = frozenset()
+    place, written = 0, ""
+    while place < len(text):
+        if text[place] != "%":
+            written += text[place]
+            place += 1
+            continue
+        if text[place + 1 : place + 2] == "%":
+            written += "%"
+            place += 2
+            continue
+        item = re.compile(r"%(?:\(([\w-]*)(?::\w+)?\))?(?:\{([^}]*)\})?").match(text, place)
+        assert item is not None
+        place = item.end()
+        own = _flags(flags, item[2])
+        if text[place : place + 1] == "[":
+            end = _end_of_sample(text, place + 1)
+            named = re.search(r"([\w-]+)\"?\s*[=:]\s*[\"']?$", written)
+            piece = _sample(
+                text[place + 1 : end], item[1], own, item[1] or (named[1] if named else None), form
+            )
+            place = end + 1
+        else:
+            alias = re.compile(r"[A-Za-z][A-Za-z0-9]*").match(text, place)
+            if alias is None:
+                raise FormatError(f"the log-format {text!r} has a % that begins no alias")
+            place = alias.end()
+            if alias[0] == "o":
+                flags = own
+                continue
+            if alias[0] not in _ALIASES:
+                raise FormatError(f"HAProxy has no alias %{alias[0]}")
+            piece = _Piece(
+                _ALIASES[alias[0]], True, "Q" in own and alias[0] not in _UNQUOTED, "E" in own, "X" in own,
+                key=item[1], listed=alias[0] in ("hrl", "hsl"),
+            )  # fmt: skip
+        if written:
+            pieces.append(_Piece(re.sub(r"[ \t]+", " ", written)))
+            written = ""
+        pieces.append(piece)
+    if "cbor" in flags:
+        raise FormatError("why401 does not read CBOR: take %{+json}o")
+    if written:
+        pieces.append(_Piece(re.sub(r"[ \t]+", " ", written)))
+    if not any(piece.variable for piece in pieces):
+        raise FormatError(f"the log-format {text!r} holds no alias and no sample")
+    # blanks at the ends are not written, or cut off by what carries the line
+    for place, cut in ((0, str.lstrip), (-1, str.rstrip)):
+        if not pieces[place].variable:
+            pieces[place] = _Piece(cut(pieces[place].text))
+    return list(_with_ports(pieces)), "json" in flags
+
+
+def _flags(given: frozenset[str], changes: str | None) -> frozenset[str]:
+    for change in (changes or "").split(","):
+        sign, name = change.strip()[:1], change.strip()[1:]
+        given = given | {name} if sign == "+" else given - {name} if sign == "-" else given
+    return given
+
+
+def _end_of_sample(text: str, place: int) -> int:
+    """Where the `]` stands that ends a sample expression."""
+    depth, quote = 0, ""
+    while place < len(text):
+        mark = text[place]
+        if mark == "\\":
+            place += 1
+        elif quote:
+            quote = "" if mark == quote else quote
+        elif mark in "\"'":
+            quote = mark
+        elif mark == "(":
+            depth += 1
+        elif mark == ")":
+            depth -= 1
+        elif mark == "]" and depth <= 0:
+            return place
+        place += 1
+    raise FormatError(f"the log-format {text!r} has a %[ without its ]")
+
+
+def _with_ports(pieces: Sequence[_Piece]) -> Iterator[_Piece]:
+    """An address and the port behind it are one value: an IPv6 address has colons of its own."""
+    place = 0
+    while place < len(pieces):
+        piece = pieces[place]
+        behind = pieces[place + 1 : place + 3]
+        address = piece.variable and not piece.quoted and piece.text in _PORTS
+        if address and [one.text for one in behind] == [":", _PORTS[piece.text]] and not behind[1].quoted:
+            yield replace(piece, text=piece.text + _AND_PORT)
+            place += 3
+            continue
+        yield piece
+        place += 1
+
+
+def _sample(
+    expression: str, key: str | None, flags: frozenset[str], beside: str | None, form: _Format
+) -> _Piece:
+    """The piece of a sample expression; `beside` is the name that stands before it, as in `name=%[...]`."""
+    slot = re.match(r"capture\.(req|res)\.hdr\((\d+)\)", expression.strip())
+    slots = (form.request if slot[1] == "req" else form.response) if slot else None
+    known = slots[int(slot[2])] if slot and slots and int(slot[2]) < len(slots) else "other"
+    name = _meaning(expression, beside) if known == "other" else known
+    piece = _Piece(name, True, "Q" in flags, "E" in flags, key=key)
+    found = re.match(r"(date|accept_date|request_date)(?:\(([^)]*)\))?(?:,(.*))?$", expression.strip())
+    if not found:
+        return piece
+    converter = re.search(r"(?:^|,)(?:(ms|us)_)?([lu])time\((.*?)(?:,-?\d+)?\)", found[3] or "")
+    if converter is None:
+        return piece
+    return replace(
+        piece, text=f"{name}_written", time_format=converter[3].strip("\"'"),
+        unit=converter[1] or "", local=converter[2] == "l",
+    )  # fmt: skip
+
+
+def _header(name: str) -> str:
+    return re.sub(r"\W+", "_", name.strip("\"' ").lower())
+
+
+def _by_name(name: str) -> str | None:
+    """What a header, a variable or a key of this name holds; None where the name says nothing."""
+    words = re.sub(r"\W+", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower())
+    if words in _HEADERS:
+        return _HEADERS[words]
+    last = re.sub(r"^(jwt|token|claim|oauth|oidc|auth|jwt_claim|jwt_payload|jwt_header)_", "", words)
+    if last in _CLAIMS:
+        return _CLAIMS[last]
+    return next((variable for pattern, variable in _SAYING if re.search(pattern, words)), None)
+
+
+def _meaning(expression: str, key: str | None) -> str:
+    """The variable that a sample expression is; `key` is the name under which JSON has it."""
+    fetch = re.match(r"\s*([\w.-]+)(?:\(([^)]*)\))?", expression)
+    name, argument = (fetch[1], (fetch[2] or "").split(",")[0].strip("\"' ")) if fetch else ("", "")
+    rest = expression[fetch.end() :] if fetch else ""
+    if "jwt_verify" in rest:
+        return "jwt_verify"
+    if query := re.search(r"jwt_(?:header|payload)_query\(\s*[\"']?\$\.([\w.-]+)", rest):
+        return _CLAIMS.get(query[1].lower(), "other")
+    if "jwt_header_query" in rest or "jwt_payload_query" in rest or name == "http_auth_pass":
+        return "other"
+    if (
+        name in ("req.hdr", "req.fhdr", "hdr", "fhdr", "hdr_ip", "req.hdr_ip", "capture.req.hdr")
+        and not argument.isdecimal()
+    ):
+        return _HEADERS.get(_header(argument), f"req_{_header(argument)}")
+    if name in ("res.hdr", "res.fhdr", "capture.res.hdr", "shdr") and not argument.isdecimal():
+        return _HEADERS.get(_header(argument), f"res_{_header(argument)}")
+    if name in ("url_param", "urlp", "req.body_param"):
+        return {"client_id": "claim_client_id", "grant_type": "grant_type", "error": "query_error"}.get(
+            argument, "other"
+        )
+    if name == "env":
+        return "hostname" if argument in ("HOSTNAME", "POD_NAME") else "other"
+    if name == "ssl_c_s_dn":
+        return "certificate_name" if argument.upper() == "CN" else "other"
+    if name in ("date", "accept_date", "request_date") and "time(" not in rest and "," in rest:
+        return "other"
+    if name in _FETCHES and not (name == "src" and "," in rest):
+        return _FETCHES[name]
+    said = _by_name(re.sub(r"^(txn|req|res|sess|proc|check)\.", "", argument)) if name == "var" else None
+    return said or (_by_name(key) if key else None) or "other"
+
+
+def _flat(pieces: Sequence[_Piece], form: _Format) -> Iterator[_Piece]:
+    """The pieces with the quotes and braces around values as literal text, and captures as they are told."""
+    strip = False
+    for place, piece in enumerate(pieces):
+        if not piece.variable:
+            yield _Piece(piece.text.lstrip(" ")) if strip else piece
+            strip = False
+            continue
+        names = form.request if piece.text == "request_captures" else form.response
+        if piece.text in _CAPTURES and not piece.listed:
+            if not names:
+                # nothing is written: the blanks around it are one
+                strip = strip or bool(place and pieces[place - 1].text.endswith(" "))
+                continue
+            inside = (
+                [_Piece(name, True) for name in _distinct(names)]
+                if set(names) != {"other"}
+                else [_Piece(piece.text, True)]
+            )
+            yield _Piece('"{' if piece.quoted else "{")
+            for number, one in enumerate(inside):
+                if number:
+                    yield _Piece("|")
+                yield one
+            yield _Piece('}"' if piece.quoted else "}")
+            strip = False
+            continue
+        if piece.quoted:
+            yield _Piece('"')
+        yield replace(piece, quoted=False) if not piece.escaped else piece
+        if piece.quoted:
+            yield _Piece('"')
+        strip = False
+
+
+def _distinct(names: Sequence[str]) -> list[str]:
+    """The names of captures, each once: a second one of the same meaning has a name of its own."""
+    seen: list[str] = []
+    for number, name in enumerate(names):
+        seen.append(f"capture_{number}" if name in seen or name == "other" else name)
+    return seen
+
+
+def _names_of_captures(form: _Format) -> set[str]:
+    return {
+        name
+        for names in (form.request, form.response)
+        if names and set(names) != {"other"}
+        for name in _distinct(names)
+    }
+
+
+# Splitting ------------------------------------------------------------------------------------
+
+
+def _split(pieces: Sequence[_Piece], separator: str) -> list[list[_Piece]]:
+    """The pieces between the separators that stand in literal text."""
+    groups: list[list[_Piece]] = [[]]
+    for piece in pieces:
+        if piece.variable:
+            groups[-1].append(piece)
+            continue
+        for place, part in enumerate(piece.text.split(separator)):
+            if place:
+                groups.append([])
+            if part:
+                groups[-1].append(_Piece(part))
+    return groups
+
+
+def _section_part(section: list[_Piece]) -> Part | None:
+    """What stands between two quotes: one value, literal text, captures in braces, or words."""
+    if sum(piece.variable for piece in section) <= 1 and not any(_wide(piece) for piece in section):
+        return _part(section)
+    if any(not piece.variable and "{" in piece.text for piece in section):
+        parts = [
+            _section_part(part) if not _braced(part) else _captures_part(part)
+            for part in _split(section, "{")
+        ]
+        return _inner("{", parts)
+    words = _split(section, " ")
+    return _inner(" ", [_word_part(word) for word in words])
+
+
+def _braced(part: list[_Piece]) -> bool:
+    return any(not piece.variable and "}" in piece.text for piece in part)
+
+
+def _captures_part(pieces: list[_Piece]) -> Part | None:
+    """`a|b} `: what follows an opening brace."""
+    if sum(piece.variable for piece in pieces) <= 1:
+        return _part(pieces)
+    values, after = pieces[:-1], pieces[-1]
+    if after.variable:
+        return None
+    inner = _inner("|", [_part(one) for one in _split(values, "|")])
+    return None if inner is None else replace(inner, after=after.text.encode())
+
+
+def _inner(separator: str, parts: list[Part | None]) -> Part | None:
+    known = tuple(part for part in parts if part is not None)
+    return Part(inner=Split(separator, known)) if len(known) == len(parts) else None
+
+
+def _word_part(word: list[_Piece]) -> Part | None:
+    """A word: one value, or several with the same character between any two of them."""
+    places = [place for place, piece in enumerate(word) if piece.variable]
+    if len(places) <= 1:
+        return _part(word)
+    between = {
+        "".join(piece.text for piece in word[one + 1 : other]) for one, other in itertools.pairwise(places)
+    }
+    before, after = _text(word[: places[0]]), _text(word[places[-1] + 1 :])
+    separator = between.pop()
+    if between or len(separator) != 1 or not separator.isascii() or separator in (before + after).decode():
+        return None
+    parts = [_part([word[place]]) for place in places]
+    return replace(part, before=before, after=after) if (part := _inner(separator, parts)) else None
+
+
+def _text(pieces: Sequence[_Piece]) -> bytes:
+    return "".join(piece.text for piece in pieces).encode()
+
+
+def _part(pieces: list[_Piece]) -> Part | None:
+    """Literal text with one value in it, or none."""
+    place = next((index for index, piece in enumerate(pieces) if piece.variable), None)
+    if place is None:
+        return Part(before=_text(pieces))
+    piece = pieces[place]
+    return Part(
+        piece.text, before=_text(pieces[:place]), after=_text(pieces[place + 1 :]),
+        width=2 if _wide(piece) else 1, numeric=piece.text == "status",
+    )  # fmt: skip
+
+
+def _wide(piece: _Piece) -> bool:
+    return piece.variable and piece.text.endswith("_zoned")
+
+
+# The regular expression -----------------------------------------------------------------------
+
+_PREFIX = (
+    r"^(?:<\d{1,3}>)?(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d )?"
+    r"(?:\d{4}-\d\d-\d\dT[0-9:.]+(?:Z|[+-]\d\d:\d\d) )?"
+    r"(?:[\w.-]*\[\d+\]: )?"
+)
+_HEADED = "line[1] = '<' OR (line[5] = '-' AND line[11] = 'T') OR contains(left(line, 60), ']: ')"
+"""What HAProxy's own log targets put before a line (`format` short, timed, iso, local)."""
+
+
+def _text_select(pieces: list[_Piece], form: _Format) -> str:
+    pattern, groups = _pattern(pieces)
+    columns: dict[str, str] = {}
+    for place, piece in enumerate(groups):
+        columns.setdefault(piece.text, _value(piece, f"slow['{place}']"))
+    for which, names in (("request_captures", form.request), ("response_captures", form.response)):
+        whole = columns.get(which)
+        if whole is None or not names or set(names) == {"other"}:
+            continue
+        for number, name in enumerate(_distinct(names), start=1):
+            columns[name] = _unhash(f"split_part(trim({whole}, '{{}}'), '|', {number})")
+    listed = ", ".join(f"{value} AS {identifier(name)}" for name, value in columns.items())
+    names_of_groups = ", ".join(literal(str(place)) for place in range(len(groups)))
+    found = f"regexp_extract(text, {literal('^(' + pattern + ')[ ]*$')}, ['whole', {names_of_groups}])"
+    stripped = f"CASE WHEN {_HEADED} THEN regexp_replace(line, {literal(_PREFIX)}, '') ELSE line END"
+    if any(piece.time_format is not None for piece in pieces[:2]):
+        stripped = "line"  # such a date may look like that of a log target
+    return f"""
+        SELECT line, "offset", slow['whole'] <> '' AS matched, {listed}
+        FROM (SELECT line, "offset", {found} AS slow
+              FROM (SELECT line, "offset", {stripped} AS text FROM records))
+    """
+
+
+def _pattern(pieces: Sequence[_Piece]) -> tuple[str, list[_Piece]]:
+    """A pattern of whole lines, and the variable of each of its groups.
+
+    Captures may not be there; a line that was cut may lack its end from the first captures or quotes on.
+    """
+    parts: list[str] = []
+    groups: list[_Piece] = []
+    before = ""
+    for place, piece in enumerate(pieces):
+        if not piece.variable:
+            parts.append(re.escape(piece.text).replace("\\ ", " ").replace('\\"', '"'))
+            before = piece.text
+            continue
+        shape = _shape(piece, before, pieces[place + 1].text if place + 1 < len(pieces) else "")
+        if piece.text in _UNREAD:
+            shape = re.sub(r"^([^(\\]*)\((?!\?)", r"\1(?:", shape)
+        else:
+            groups.append(piece)
+        if piece.text in _CAPTURES:
+            blank = before.endswith(" ") and bool(parts)
+            if blank:
+                parts[-1] = parts[-1][:-1]
+            parts.append(f"(?:{' ' if blank else ''}{shape})?")
+            if not blank and place + 1 < len(pieces):
+                parts.append("")
+        else:
+            parts.append(shape)
+        before = ""
+    end = _open_end(parts, pieces)
+    return "".join(parts) + end, groups
+
+
+def _open_end(parts: list[str], pieces: Sequence[_Piece]) -> str:
+    """Takes a request in quotes at the end of the format out of `parts`; gives it as one that may be cut."""
+    last = pieces[-1]
+    if not (last.variable and last.quoted and last.text == "request" and len(parts) > 1):
+        return ""
+    shape = parts.pop()
+    blank = parts[-1].endswith(" ")
+    if blank:
+        parts[-1] = parts[-1][:-1]
+    return f"(?:{' ' if blank else ''}{shape}?)?"
+
+
+def _shape(piece: _Piece, before: str, after: str) -> str:
+    """The pattern of a value, with its one group."""
+    if piece.text in _CAPTURES:
+        return _shape_of_captures(piece)
+    if piece.quoted:
+        return (
+            r'"((?:[^"\\]|\\.)*)"'
+            if piece.escaped
+            else '"(.*?)"'
+            if piece.text.startswith(_FREE)
+            else '"([^"]*)"'
+        )
+    if piece.time_format is not None:
+        return "(.*?)"
+    if piece.text in _SHAPES:
+        return f"({_SHAPES[piece.text]})"
+    if before.endswith('"') and after.startswith('"'):
+        return "(.*?)" if piece.text.startswith(_FREE) else '([^"]*?)'
+    return "(.*?)" if piece.text.startswith(_FREE) else r"([^\s\"]*?)"
+
+
+def _shape_of_captures(piece: _Piece) -> str:
+    if piece.listed:
+        return r'((?:"[^"]*" ?)+)' if piece.quoted else "(.*?)"
+    return r'"(\{[^}]*\}?)"?' if piece.quoted else r"(\{[^}]*\}?)"
+
+
+# Values ---------------------------------------------------------------------------------------
+
+
+def _value(piece: _Piece, written: str) -> str:
+    """SQL of a variable's value, as it was before HAProxy wrote it."""
+    value = f"regexp_replace({written}, '\\\\([\"\\]\\\\])', '\\1', 'g')" if piece.escaped else written
+    if piece.time_format is not None:
+        return _time(value, piece)
+    if piece.hexadecimal and piece.text in ("client", "client" + _AND_PORT):
+        return _address(value)
+    if piece.hexadecimal and piece.text in ("accept_epoch", "accept_ms"):
+        return f"CAST(TRY_CAST('0x' || {value} AS BIGINT) AS VARCHAR)"
+    return _unhash(value) if piece.text in _ENCODED else value
+
+
+def _unhash(value: str) -> str:
+    """Text in which bytes stand as #XX."""
+    return (
+        f"CASE WHEN contains({value}, '#') THEN coalesce(TRY(decode(CAST("
+        f"replace(replace({value}, '\\', '\\x5C'), '#', '\\x') AS BLOB))), {value}) ELSE {value} END"
+    )
+
+
+def _address(value: str) -> str:
+    """An address in hexadecimal digits (flag X), and its port."""
+    digits = f"split_part({value}, ':', 1)"
+    octets = " || '.' || ".join(
+        f"CAST(TRY_CAST('0x' || {digits}[{n}:{n + 1}] AS INTEGER) AS VARCHAR)" for n in (1, 3, 5, 7)
+    )
+    groups = " || ':' || ".join(f"lower({digits}[{n}:{n + 3}])" for n in range(1, 32, 4))
+    return f"CASE len({digits}) WHEN 8 THEN {octets} || ':0' WHEN 32 THEN {groups} || ':0' END"
+
+
+def _time(value: str, piece: _Piece) -> str:
+    """A time that `ltime`, `utime` or the like wrote, as ISO 8601; with its zone where it tells one."""
+    form = piece.time_format or ""
+    fraction = {"ms": "%g", "us": "%f"}.get(piece.unit, "%f")
+    shorthand = {
+        "%T": "%H:%M:%S",
+        "%F": "%Y-%m-%d",
+        "%D": "%m/%d/%y",
+        "%R": "%H:%M",
+        "%e": "%d",
+        "%h": "%b",
+        "%N": fraction,
+    }
+    parse = re.sub(r"%[TFDReNh]", lambda match: shorthand[match[0]], form)
+    if parse == "%s":
+        return value
+    if any(mark not in "YmdHMSzZbBaAjpIyfg%" for mark in re.findall(r"%(.)", parse)):
+        raise FormatError(f"why401 cannot read times written as {form!r}")
+    zone = "" if "%z" in parse or piece.local else " || '+00:00'"
+    return f"CAST(try_strptime({value}, {literal(parse)}) AS VARCHAR){zone}"
+
+
+# JSON -----------------------------------------------------------------------------------------
+
+_COMMON_KEYS: dict[str, tuple[str, ...]] = {
+    "any_date": ("request_date", "accept_date", "time", "timestamp", "date", "datetime", "date_time",
+        "time_local", "@timestamp", "ts"),
+    "client": ("client_ip", "clientip", "client_addr", "client", "src", "src_ip", "remote_addr",
+        "source_ip", "ip", "haproxy_client_ip"),
+    "termination": ("termination_state", "term_state", "termstate", "haproxy_termination_state",
+        "termination", "terminationState", "session_state"),
+    "status": ("status", "status_code", "http_status", "http_status_code", "response_code", "code",
+        "haproxy_http_status", "statusCode", "st"),
+    "method": ("method", "http_method", "request_method", "http_request_method", "verb",
+        "haproxy_http_method"),
+    "request": ("request", "http_request", "request_line", "haproxy_http_request", "req"),
+    "uri": ("uri", "http_uri", "request_uri", "url", "http_path", "http_url", "haproxy_http_uri", "full_uri"),
+    "path": ("path", "request_path"),
+    "query": ("query", "http_query", "query_string", "http_request_query_string"),
+    "server": ("server", "server_name", "haproxy_server_name", "srv", "srv_name", "haproxy_server"),
+    "backend": ("backend", "backend_name", "haproxy_backend_name", "be", "be_name", "haproxy_backend"),
+    "frontend": ("frontend", "frontend_name", "haproxy_frontend_name", "fe", "fe_name",
+        "haproxy_frontend", "frontend_name_transport"),
+    "time_active": ("time_active", "ta", "total_time", "time_duration", "time_total", "duration",
+        "session_duration", "active_time", "total_time_ms", "haproxy_time_total", "time_backend_total"),
+    "time_response": ("time_response", "tr", "response_time", "time_backend_response",
+        "server_response_time"),
+    "user_agent": ("user_agent", "user-agent", "http_user_agent", "useragent", "ua"),
+    "request_id": ("request_id", "unique_id", "x-unique-id", "x_request_id", "x-request-id", "requestid",
+        "req_id", "correlation_id"),
+    "trace_id": ("trace_id", "traceid"),
+    "traceparent": ("traceparent",),
+    "hostname": ("hostname", "host_name", "haproxy_hostname", "haproxy_host"),
+    "reason": ("jwt_error", "deny_reason", "reason", "auth_error", "error_reason", "denied_reason"),
+    "jwt_verify": ("jwt_verify", "jwt_result", "jwt_verified", "jwt_status"),
+    "claim_client_id": ("client_id", "jwt_client_id", "azp", "jwt_azp"),
+    "claim_sub": ("sub", "jwt_sub"),
+    "claim_iss": ("iss", "jwt_iss", "issuer"),
+    "challenge": ("www_authenticate", "www-authenticate", "challenge"),
+    "backend_error": ("backend_error", "bc_err_str"),
+    "backend_tls_error": ("backend_tls_error", "ssl_bc_err_str", "backend_ssl_error"),
+    "ssl_c_err": ("ssl_c_err", "ssl_client_error"),
+}  # fmt: skip
+"""Keys of JSON formats as they are met, by variable; the first with a value counts. None is there twice."""
+
+
+def _common_select() -> str:
+    keys = [key for several in _COMMON_KEYS.values() for key in several]
+    read = f"TRY(from_json(line, {literal(json.dumps(dict.fromkeys(keys, 'VARCHAR')))}))"
+    columns = ", ".join(
+        f"{_coalesced(name, [f'v.{identifier(key)}' for key in several])} AS {identifier(name)}"
+        for name, several in _COMMON_KEYS.items()
+    )
+    states = ", ".join(f"v.{identifier(key)}" for key in _COMMON_KEYS["termination"])
+    known = f"regexp_full_match(coalesce({states}), '[A-Za-z-]{{2}}[A-Z1-9-]{{0,2}}')"
+    return f"""
+        SELECT line, "offset", coalesce({known}, false) AS matched, {columns}
+        FROM (SELECT line, "offset", CASE WHEN ltrim(line)[1] = '{{' THEN {read} END AS v FROM records)
+    """
+
+
+def _coalesced(name: str, values: list[str]) -> str:
+    value = values[0] if len(values) == 1 else f"coalesce({', '.join(values)})"
+    return _unhash(value) if name in _ENCODED else value
+
+
+_Leaves = dict[tuple[str, ...], list[_Piece]]
+_NEVER_EMPTY = (
+    "status",
+    "termination",
+    "request_date",
+    "accept_date",
+    "request_date_zoned",
+    "accept_date_zoned",
+    "accept_epoch",
+)
+
+
+def _leaves(pieces: Sequence[_Piece]) -> _Leaves:
+    """The pieces of each value of a format that is a JSON object, by its path."""
+    first = 0xE000
+    text = "".join(chr(first + place) if piece.variable else piece.text for place, piece in enumerate(pieces))
+    quoted = "".join(
+        part if part.startswith('"') else re.sub("[\ue000-\uf8ff]", lambda match: f'"{match[0]}"', part)
+        for part in re.split(r'("(?:[^"\\]|\\.)*")', text)
+    )
+    try:
+        document = json.loads(quoted)
+    except ValueError as problem:
+        raise FormatError(f"the log-format looks like JSON and is none: {problem}") from problem
+    leaves: _Leaves = {}
+
+    def walk(value: object, path: tuple[str, ...]) -> None:
+        if isinstance(value, dict):
+            for key, inner in value.items():
+                walk(inner, (*path, str(key)))
+        elif isinstance(value, list):
+            for number, inner in enumerate(value):
+                walk(inner, (*path, f"[{number}]"))
+        elif isinstance(value, str):
+            parts = [part for part in re.split("([\ue000-\uf8ff])", value) if part]
+            found = [
+                pieces[ord(part) - first] if "\ue000" <= part <= "\uf8ff" else _Piece(part) for part in parts
+            ]
+            if any(piece.variable for piece in found):
+                leaves[path] = [_named(piece, path[-1]) for piece in found]
+
+    walk(document, ())
+    return leaves
+
+
+def _named(piece: _Piece, key: str) -> _Piece:
+    """A sample that says nothing by itself is what its key says."""
+    return (
+        replace(piece, text=_by_name(key) or "other") if piece.variable and piece.text == "other" else piece
+    )
+
+
+def _document_select(leaves: _Leaves, pieces: Sequence[_Piece] | None, form: _Format) -> str:
+    """JSON by the paths of its values. A line that is none (an unescaped value) is read by the pattern."""
+    if not leaves:
+        raise FormatError(f"the log-format {form.text!r} names no value: write %(name)alias")
+    listed = ", ".join(literal(_path(path)) for path in leaves)
+    columns: dict[str, list[str]] = {}
+    vital = []
+    for number, (_, parts) in enumerate(leaves.items(), start=1):
+        value = f"v[{number}]"
+        if len(parts) == 1:
+            piece = parts[0]
+            if piece.text in _NEVER_EMPTY:
+                vital.append(f"{value} IS NOT NULL")
+            columns.setdefault(piece.text, []).append(_value(replace(piece, escaped=False), value))
+            continue
+        pattern, groups = _pattern(parts)
+        names = ", ".join(literal(str(place)) for place in range(len(groups)))
+        read = f"regexp_extract({value}, {literal(f'^(?:{pattern})$')}, [{names}])"
+        for place, piece in enumerate(groups):
+            columns.setdefault(piece.text, []).append(
+                _value(replace(piece, escaped=False), f"({read})['{place}']")
+            )
+    slow = "NULL"
+    if pieces is not None:
+        pattern, groups = _pattern(pieces)
+        names = ", ".join(literal(str(place)) for place in range(len(groups)))
+        whole = literal(f"^({pattern})$")
+        read = f"regexp_extract(line, {whole}, ['whole', {names}])"
+        slow = f"CASE WHEN v IS NULL AND line[1] = '{{' THEN {read} END"
+        for place, piece in enumerate(groups):
+            columns.setdefault(piece.text, []).append(_value(piece, f"nullif(slow['{place}'], '')"))
+    selected = ", ".join(
+        f"coalesce({', '.join([*values, 'NULL'])}) AS {identifier(name)}" for name, values in columns.items()
+    )
+    if pieces is not None:
+        vital = [f"v[{number}] IS NOT NULL" for number in range(1, len(leaves) + 1)]  # all are always written
+    fits = " AND ".join(vital) if vital else "len(list_filter(v, lambda one: one IS NOT NULL)) > 0"
+    matched = f"coalesce({fits}, false)" + (
+        " OR coalesce(slow['whole'] <> '', false)" if pieces is not None else ""
+    )
+    document = f"TRY(json_extract_string(line, [{listed}]))"
+    return f"""
+        SELECT line, "offset", {matched} AS matched, {selected}
+        FROM (SELECT *, {slow} AS slow
+              FROM (SELECT line, "offset", CASE WHEN line[1] = '{{' THEN {document} END AS v
+                    FROM records))
+    """
+
+
+def _path(path: Sequence[str]) -> str:
+    return "$" + "".join(part if re.fullmatch(r"\[\d+\]", part) else f'."{part}"' for part in path)
