@@ -285,7 +285,7 @@ class Site:
         if self.gateway.logs_challenge and (told := by_challenge(seen.challenge, seen.status)):
             return told
         if self.gateway.logs_location and (told := by_redirect(seen.location)):
-            return told
+            return fault.cause if "error_description=" in seen.location else told
         return by_status(seen.endpoint, seen.status)
 
 

@@ -53,6 +53,7 @@ class Caddy(Gateway):
 
     name = "caddy"
     title = "Caddy"
+    source = "caddy"
     logs_challenge = True
     logs_location = True
     tells: ClassVar[Mapping[str, str]] = {
