@@ -47,31 +47,38 @@ read AS (
         coalesce(held[8], held[9]) AS msg,
         held[10] AS remote_ip, held[11] AS remote_addr, held[12] AS caller_ip,
         held[13] AS verb, held[14] AS host, held[15] AS uri,
-        held[16] AS headers, held[17] AS resp_headers,
+        -- headers are Name: [values]; of some, what is asked is whether they are there
+        held[16:17] || held[39:41] AS h,
+        held[35:35] || held[42:46] AS r,
         held[18] AS user_id, held[19] AS took, held[20] AS code,
         held[21] AS problem, held[22] AS provider, held[23] AS first_msg, held[24] AS first_status,
         held[25] AS session, coalesce(held[26], held[27]) AS appended_id,
         coalesce(held[28], held[29]) AS trace, coalesce(held[30], held[31]) AS answer,
-        coalesce(held[32], held[33]) AS form, held[34] AS appended_client, held[35] AS request,
+        coalesce(held[32], held[33]) AS form, held[34] AS appended_client,
+        coalesce(held[13], held[15], held[14], held[10], held[11], held[47]) IS NOT NULL AS of_request,
         coalesce(held[36], held[37]) AS user_email, held[38] AS user_addr
     FROM (
         SELECT "offset", line, TRY(json_extract_string(document, [
             '$.ts', '$.time', '$.timestamp', '$."@timestamp"', '$.level', '$.logger', '$.name', '$.msg', '$.message',
             '$.request.remote_ip', '$.request.remote_addr', '$.request.client_ip',
-            '$.request.method', '$.request.host', '$.request.uri', '$.request.headers', '$.resp_headers',
+            '$.request.method', '$.request.host', '$.request.uri',
+            '$.request.headers."User-Agent"[0]', '$.request.headers."X-Request-Id"[0]',
             '$.user_id', '$.duration', '$.status', '$.error', '$.provider', '$.first_error.msg', '$.first_error.status',
             '$.session_id', '$.request_id', '$.uuid', '$.traceID', '$.trace_id', '$.resp_body', '$.response_body',
-            '$.req_body', '$.request_body', '$.client_id', '$.request',
-            '$.user.email', '$.user.sub', '$.user.addr'])) AS held
+            '$.req_body', '$.request_body', '$.client_id', '$.resp_headers."Www-Authenticate"',
+            '$.user.email', '$.user.sub', '$.user.addr',
+            '$.request.headers."X-Correlation-Id"[0]', '$.request.headers.Traceparent[0]', '$.request.headers.Authorization[0]',
+            '$.resp_headers.Location[0]', '$.resp_headers.Via', '$.resp_headers.Server[0]', '$.resp_headers.Date',
+            '$.resp_headers."X-Request-Id"[0]', '$.request.proto'])) AS held
         FROM documents
     )
 ),
 kinds AS (
     SELECT *,
         CASE WHEN NOT matched THEN NULL
-             WHEN msg IN ('handled request', 'NOP') AND request[1] = '{' THEN 'access'
-             WHEN starts_with(logger, 'http.log.access') AND request[1] = '{' AND resp_headers IS NOT NULL THEN 'access'
-             WHEN starts_with(logger, 'http.log.error') AND request[1] = '{' THEN 'error'
+             WHEN msg IN ('handled request', 'NOP') AND of_request THEN 'access'
+             WHEN starts_with(logger, 'http.log.access') AND of_request AND code IS NOT NULL THEN 'access'
+             WHEN starts_with(logger, 'http.log.error') AND of_request THEN 'error'
              -- of caddy-jwt its own line tells it
              WHEN msg = 'auth provider returned error' AND problem IS NOT NULL THEN
                 CASE WHEN provider IS DISTINCT FROM 'jwt' THEN 'authentication' END
@@ -82,13 +89,8 @@ kinds AS (
         END AS kind
     FROM read
 ),
--- headers are Name: [values]; names as Go writes them, or in lower case
 opened AS (
     SELECT *,
-        CASE WHEN headers[1] = '{' THEN TRY(json_extract_string(headers, [
-            '$."User-Agent"[0]', '$."X-Request-Id"[0]', '$."X-Correlation-Id"[0]', '$.Traceparent[0]', '$.Authorization[0]'])) END AS h,
-        CASE WHEN resp_headers[1] = '{' THEN TRY(json_extract_string(resp_headers, [
-            '$."Www-Authenticate"', '$.Location[0]', '$.Via', '$.Server[0]', '$.Date', '$."X-Request-Id"[0]'])) END AS r,
         CASE WHEN kind = 'authentication' AND contains(problem, 'user authorization failed: ')
              THEN regexp_extract(problem, 'user authorization failed: (.*?), reason: (.*)$', ['who', 'reason']) END AS refused
     FROM kinds
