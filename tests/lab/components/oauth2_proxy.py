@@ -51,13 +51,16 @@ class Oauth2Proxy(Gateway):
 
     name = "oauth2_proxy"
     title = "OAuth2 Proxy"
+    source = "oauth2_proxy"
     checks = True
     can = frozenset(("relying_party",))
     sign_in_path = "/sign-in-proxy/start"
     callback_path = "/sign-in-proxy/callback"
     tells: ClassVar[Mapping[str, str]] = {
+        "state_replayed": "session.state_mismatch",
         "tls_failure": "infra.tls_failed",
         "token_alg_none": "token.malformed",  # "no valid bearer token found": its signature is empty
+        "token_missing": "unknown.status_only_401",  # what is said before it is said of a bad token too
         "token_of_unknown_key": "token.bad_signature.mismatch",  # "failed to verify id token signature"
     }
 
