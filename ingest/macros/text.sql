@@ -63,3 +63,37 @@ CREATE MACRO forwarded_for(value) AS ip_address(trim(split_part(value, ',', 1)))
 CREATE MACRO last_of_list(value) AS
     CASE WHEN contains(value, ',') OR contains(value, ' : ')
          THEN trim(string_split_regex(value, ', | : ')[-1]) ELSE value END;
+
+-- The duration of Go (`1m2.5s`, `3.2ms`, `45.6µs`) in milliseconds; NULL for anything that is none.
+CREATE MACRO go_duration_ms(value) AS (
+    CASE
+        WHEN ends_with(value, 'ms') AND NOT regexp_matches(value, '[hm].*ms') THEN TRY_CAST(value[:-3] AS DOUBLE)
+        WHEN ends_with(value, 'µs') OR ends_with(value, 'us') THEN TRY_CAST(value[:-3] AS DOUBLE) / 1000
+        WHEN ends_with(value, 'ns') THEN TRY_CAST(value[:-3] AS DOUBLE) / 1000000
+        WHEN regexp_full_match(value, '(?:[0-9]+h)?(?:[0-9]+m)?[0-9.]+s') THEN
+            1000 * (3600 * coalesce(TRY_CAST(nullif(regexp_extract(value, '([0-9]+)h', 1), '') AS DOUBLE), 0)
+                + 60 * coalesce(TRY_CAST(nullif(regexp_extract(value, '([0-9]+)m', 1), '') AS DOUBLE), 0)
+                + TRY_CAST(regexp_extract(value, '([0-9.]+)s$', 1) AS DOUBLE))
+    END
+);
+
+-- logfmt_json for a line with Go's escapes (strconv.Quote), which are JSON's and some more; a backslash outside of quotes is itself.
+-- chr(2) stands for `\\`, chr(1) for `\"` until the quotes have parted the line.
+CREATE MACRO logfmt_json_escaped(line) AS
+    '{"' || array_to_string(list_transform(
+        string_split(replace(replace(trim(regexp_replace(line, '[\x00-\x1f]', ' ', 'g')), '\\', chr(2)), '\"', chr(1)), '"'),
+        lambda part, place: CASE
+            WHEN place % 2 = 1 THEN replace(replace(replace(replace(replace(regexp_replace(part, ' +', ' ', 'g'),
+                '\', '\\'), chr(2), '\\\\'), chr(1), '\\\"'), '=', '":"'), ' ', '","')
+            WHEN regexp_matches(part, '[\x01\x02\\]') THEN replace(replace(regexp_replace(replace(replace(replace(part,
+                '\x', '\u00'), '\a', '\u0007'), '\v', '\u000b'), '\\U[0-9a-fA-F]{8}', '\\ufffd', 'g'), chr(2), '\\'), chr(1), '\"')
+            ELSE part END), '') || '"}';
+
+-- A line of logfmt as logrus, slog and others write it, as the text of a JSON object of strings: `a=1 b="x \"y\""`
+-- becomes {"a":"1","b":"x \"y\""}. By exchanging separators: what stands between quotes stays, elsewhere a blank parts
+-- pairs and `=` a key from its value. A line that is no logfmt becomes text that is no JSON; ask by TRY(from_json(...)).
+CREATE MACRO logfmt_json(line) AS
+    CASE WHEN contains(line, '\') OR contains(line, '  ') OR regexp_matches(line, '[\x00-\x1f]|^ | $')
+         THEN logfmt_json_escaped(line)
+         ELSE '{"' || array_to_string(list_transform(string_split(line, '"'), lambda part, place:
+            CASE WHEN place % 2 = 1 THEN replace(replace(part, '=', '":"'), ' ', '","') ELSE part END), '') || '"}' END;
