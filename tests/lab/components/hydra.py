@@ -55,6 +55,7 @@ class Hydra(AuthServer):
 
     name = "hydra"
     title = "Ory Hydra"
+    source = "hydra"
     louder = "Passwords are checked by an application of the operator, whose log tells of them."
     endpoints = Endpoints(
         token="/oauth2/token",
