@@ -82,6 +82,12 @@ def test_lines_come_back(line: str, pairs: dict[str, str]) -> None:
     assert _read(line) == pairs
 
 
+@pytest.mark.parametrize("line", ['a=1 msg="cut', r'a=1 msg="cut \"', "no pairs at all"])
+def test_what_is_no_logfmt_is_no_json(line: str) -> None:
+    with pytest.raises(json.JSONDecodeError):
+        _read(line)
+
+
 @pytest.mark.parametrize(
     ("value", "milliseconds"),
     [

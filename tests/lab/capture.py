@@ -43,6 +43,9 @@ def main(folder: Path) -> None:
         for log in (folder / path for path in told["logs"] if Path(path).parent == first):
             ids = {_digits(one) for one in _ID.findall(log.read_text(encoding="utf-8"))}
             there = [row for row in rows[name] if not ids.isdisjoint(map(_digits, row.request_id.split()))]
+            if not there:
+                print(f"{log.name}: bears no id of a request, so that no record of one can be told")
+                continue
             _capture(log, told["source"], f"lab_{name}{log.suffix}", _chosen(there))
 
 

@@ -40,6 +40,7 @@ class Dex(AuthServer):
 
     name = "dex"
     title = "Dex"
+    source = "dex"
     louder = "No setting of Dex makes it write them: the log of a gateway before it has their statuses."
     endpoints = Endpoints(
         token="/token",
