@@ -40,6 +40,7 @@ class OidcProvider(AuthServer):
 
     name = "oidc_provider"
     title = "node oidc-provider"
+    source = "oidc_provider"
     louder = "Passwords are checked by an application of the operator, whose log tells of them."
     endpoints = Endpoints(
         token="/token",
