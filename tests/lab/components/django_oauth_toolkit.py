@@ -42,6 +42,7 @@ class DjangoOAuthToolkit(AuthServer):
 
     name = "django_oauth_toolkit"
     title = "django-oauth-toolkit"
+    source = "django_oauth_toolkit"
     louder = "The access log of gunicorn (`--access-logfile`) has the status of every request, and nothing of sign-ins."
     endpoints = Endpoints(
         token="/o/token/",
