@@ -37,6 +37,7 @@ class Authlib(AuthServer):
 
     name = "authlib"
     title = "Authlib"
+    source = "authlib"
     endpoints = Endpoints(
         token="/oauth/token",
         authorization="/oauth/authorize",
