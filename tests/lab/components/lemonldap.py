@@ -54,6 +54,7 @@ class Lemonldap(AuthServer):
 
     name = "lemonldap"
     title = "LemonLDAP::NG"
+    source = "lemonldap"
     grant: ClassVar[Mapping[str, str]] = {"grant_type": "client_credentials", "scope": "profile"}
     endpoints = Endpoints(
         token="/oauth2/token",
