@@ -202,6 +202,9 @@ def _split_plan(
             expressions.setdefault(section[0].text, value)
             continue
         if not any(piece.variable for piece in section):
+            between = "".join(piece.text for piece in section)
+            if between:
+                checks.append(f"{value} = {literal(between)}")
             continue
         words = _words(section)
         if words is None:

@@ -8,13 +8,13 @@ documentation = [
 ]
 cannot_tell = "An access log in the combined format tells the status and not the reason: every 401 looks alike. Add $sent_http_www_authenticate (the challenge with its error), $request_id (joins with the auth server) and $upstream_status (who answered) to log_format."
 priority = 60
-recognise = '^\S+ - .* \[\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\] "'
+recognise = '^\S+ - .* \[\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\] (?:\S* )?"'
 format_language = "nginx"
 variables = [
     "remote_addr", "realip_remote_addr", "proxy_protocol_addr", "http_x_forwarded_for", "http_x_real_ip",
     "remote_user", "time_local", "time_iso8601", "msec",
     "request", "request_method", "request_uri", "uri", "args", "query_string", "status",
-    "http_user_agent", "request_id", "req_id", "http_x_request_id", "http_x_correlation_id",
+    "http_user_agent", "request_id", "req_id", "kong_request_id", "apisix_request_id", "http_x_request_id", "http_x_correlation_id",
     "http_traceparent", "otel_trace_id", "hostname", "server_name", "host", "http_host",
     "request_time", "upstream_status", "upstream_addr",
     "http_authorization", "sent_http_www_authenticate", "upstream_http_www_authenticate",
@@ -27,6 +27,12 @@ variables = [
 combined = '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent"'
 main = '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" "$http_x_forwarded_for"'
 ingress = '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" $request_length $request_time [$proxy_upstream_name] [$proxy_alternative_upstream_name] $upstream_addr $upstream_response_length $upstream_response_time $upstream_status $req_id'
+# Kong from 3.5 on; before, and for its Admin API, it is combined
+kong = '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" kong_request_id: "$kong_request_id"'
+# APISIX; its last parts are $upstream_scheme://$upstream_host$upstream_uri and, in recent releases, an id and what concerns an LLM
+apisix = '$remote_addr - $remote_user [$time_local] $http_host "$request" $status $body_bytes_sent $request_time "$http_referer" "$http_user_agent" $upstream_addr $upstream_status $upstream_response_time "$proxied_url"'
+apisix_id = '$remote_addr - $remote_user [$time_local] $http_host "$request" $status $body_bytes_sent $request_time "$http_referer" "$http_user_agent" $upstream_addr $upstream_status $upstream_response_time "$proxied_url" "$apisix_request_id"'
+apisix_llm = '$remote_addr - $remote_user [$time_local] $http_host "$request" $status $body_bytes_sent $request_time "$http_referer" "$http_user_agent" $upstream_addr $upstream_status $upstream_response_time "$proxied_url" "$apisix_request_id" "$request_type" "$llm_time_to_first_token" "$llm_model" "$request_llm_model" "$llm_prompt_tokens" "$llm_completion_tokens"'
 
 [[advice]]
 columns = ["error", "error_code", "error_description"]
@@ -63,7 +69,8 @@ SELECT
     "offset",
     coalesce(clf_time(time_local), epoch_time(msec), iso_time(time_iso8601)) AS time,
     nullify(coalesce(hostname, server_name, http_host, host)) AS instance,
-    coalesce(nullify(request_id), nullify(req_id), nullify(http_x_request_id), nullify(http_x_correlation_id)) AS request_id,
+    coalesce(nullify(request_id), nullify(req_id), nullify(kong_request_id), nullify(apisix_request_id),
+        nullify(http_x_request_id), nullify(http_x_correlation_id)) AS request_id,
     coalesce(nullify(otel_trace_id), nullify(split_part(http_traceparent, '-', 2))) AS trace_id,
     coalesce(nullify(http_x_client_id), nullify(jwt_claim_client_id), nullify(jwt_claim_azp), nullify(arg_client_id),
         CASE WHEN contains(request_body, 'client_id=') THEN query_param(request_body, 'client_id') END) AS client_id,
