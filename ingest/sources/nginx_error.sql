@@ -43,37 +43,60 @@ parts AS (
 ),
 requests AS (
     SELECT *,
-        split_part(split_part(split_part(split_part(split_part(asked, '", subrequest: "', 1), '", upstream: "', 1),
-            '", host: "', 1), '", referrer: "', 1), '", request_id: "', 1) AS begun,
+        split_part(asked, '", ', 1) AS begun,
         CASE WHEN contains(asked, '", upstream: "') THEN split_part(split_part(asked, '", upstream: "', 2), '"', 1) END AS upstream,
         -- [lua] openidc.lua:573: openidc_discover(): ..., [kong] handler.lua:12 [jwt] ...; the reason stands behind it
-        CASE WHEN message[1] = '[' THEN regexp_extract(message,
-            '(?s)^\[(?:lua|kong)\] (?:[^ ]*/)?([A-Za-z0-9_.-]+?)(?:\.lua)?(?:\([^)]*\))?:\d+:? (?:\[([a-z0-9-]+)\] )?(?:[A-Za-z0-9_.:]+\(\): )?(?:\[([a-z0-9-]+)\] )?(.*)$',
-            ['file', 'plugin', 'named', 'said']) END AS lua
+        CASE WHEN starts_with(message, '[lua] ') OR starts_with(message, '[kong] ') THEN split_part(message, ' ', 2) END AS script
     FROM parts
+),
+unplaced AS (
+    SELECT *,
+        CASE WHEN script IS NOT NULL THEN substr(message, len(split_part(message, ' ', 1)) + len(script) + 3) END AS behind
+    FROM requests
+),
+unnamed AS (
+    SELECT *,
+        CASE WHEN ends_with(split_part(behind, ' ', 1), '():') THEN substr(behind, strpos(behind, ' ') + 1) ELSE behind END AS words
+    FROM unplaced
+),
+marked AS (
+    SELECT *,
+        -- the plugin of Kong in brackets
+        CASE WHEN words[1] = '[' AND strpos(words, '] ') BETWEEN 3 AND 40 AND NOT contains(split_part(words, '] ', 1), ' ')
+                  AND NOT contains(split_part(words, '] ', 1), '"') THEN substr(split_part(words, '] ', 1), 2) END AS named,
+        CASE WHEN script IS NOT NULL
+             THEN split_part(split_part(split_part(split_part(script, ':', 1), '/', -1), '.lua', 1), '(', 1) END AS file
+    FROM unnamed
 ),
 told AS (
     SELECT *,
         -- a request without its closing quote was cut
-        CASE WHEN len(begun) < len(asked) THEN begun WHEN ends_with(begun, '"') THEN begun[:-2] END AS request,
-        coalesce(nullif(lua.plugin, ''), nullif(lua.named, ''), nullif(lua.file, '')) AS module,
-        CASE WHEN lua.plugin <> '' AND lua.named <> '' THEN '[' || lua.named || '] ' || lua.said
-             WHEN lua.file <> '' THEN lua.said WHEN starts_with(message, 'js: ') THEN substr(message, 5) ELSE message END AS said,
+        CASE WHEN len(begun) < len(asked) THEN begun
+             WHEN ends_with(begun, '"') THEN begun[:-2] END AS request,
+        coalesce(named, file) AS module,
+        CASE WHEN named IS NOT NULL THEN substr(words, len(named) + 4)
+             WHEN script IS NOT NULL THEN words
+             WHEN starts_with(message, 'js: ') THEN substr(message, 5) ELSE message END AS said,
         starts_with(message, 'js: OIDC ') AS by_njs,
-        connection || ' ' || coalesce(split_part(tail, ', ', 1), '') || ' ' || coalesce(begun, '') AS key
-    FROM requests
+        CASE WHEN asked IS NOT NULL THEN hash(connection || split_part(tail, ',', 1) || begun) END AS key,
+        CASE WHEN upstream IS NOT NULL THEN hash(upstream) END AS tried,
+        -- what a line may be to those behind it
+        CASE WHEN script IS NULL THEN CASE WHEN upstream IS NOT NULL THEN 'upstream' ELSE '' END
+             WHEN contains(words, ' exits with http status code ') THEN 'exit'
+             WHEN file = 'openidc' THEN 'openidc' ELSE 'script' END AS sort
+    FROM marked
 ),
 -- one request may say the same in several lines: what stood in one of the three lines before, of the same request
 followed AS (
     SELECT *,
         CASE WHEN asked IS NULL THEN NULL
-             WHEN lag(key, 1) OVER placed = key THEN lag(message, 1) OVER placed
-             WHEN lag(key, 2) OVER placed = key THEN lag(message, 2) OVER placed
-             WHEN lag(key, 3) OVER placed = key THEN lag(message, 3) OVER placed END AS before,
-        CASE WHEN upstream IS NULL THEN NULL
-             WHEN lag(key, 1) OVER placed = key THEN lag(upstream, 1) OVER placed
-             WHEN lag(key, 2) OVER placed = key THEN lag(upstream, 2) OVER placed
-             WHEN lag(key, 3) OVER placed = key THEN lag(upstream, 3) OVER placed END AS upstream_before
+             WHEN lag(key, 1) OVER placed = key THEN lag(sort, 1) OVER placed
+             WHEN lag(key, 2) OVER placed = key THEN lag(sort, 2) OVER placed
+             WHEN lag(key, 3) OVER placed = key THEN lag(sort, 3) OVER placed END AS before,
+        CASE WHEN asked IS NULL THEN NULL
+             WHEN lag(key, 1) OVER placed = key THEN lag(tried, 1) OVER placed
+             WHEN lag(key, 2) OVER placed = key THEN lag(tried, 2) OVER placed
+             WHEN lag(key, 3) OVER placed = key THEN lag(tried, 3) OVER placed END AS tried_before
     FROM told
     WINDOW placed AS (ORDER BY "offset")
 ),
@@ -114,13 +137,13 @@ weighed AS (
                 THEN 'message of no request'
             WHEN contains(said, ', dry run') AND starts_with(said, 'limiting ') THEN 'limit in a dry run'
             WHEN exits THEN
-                CASE WHEN starts_with(before, '[lua] ') AND NOT contains(before, ' exits with http status code ') THEN 'told by a line before'
+                CASE WHEN before IN ('openidc', 'script') THEN 'told by a line before'
                      WHEN NOT regexp_matches(said, ' [45]\d\d$') THEN 'request that was not refused' END
-            WHEN module = 'openid-connect' AND lua.file = 'openid-connect' AND contains(before, ' openidc.lua:') THEN 'told by a line before'
-            WHEN module = 'openidc' AND contains(before, ' openidc.lua:') AND regexp_matches(said,
+            WHEN before = 'openidc' AND file = 'openid-connect' THEN 'told by a line before'
+            WHEN before = 'openidc' AND module = 'openidc' AND regexp_matches(said,
                 '^(?:id_token validation failed|error getting endpoints definition|invalid id token, discarding|lost access token:|revocation of )')
                 THEN 'told by a line before'
-            WHEN upstream_before <> upstream AND contains(before, 'upstream') THEN 'a further try of the same request'
+            WHEN before = 'upstream' AND tried_before <> tried THEN 'a further try of the same request'
             WHEN refuses AND (module IN ('openidc', 'openid-connect') AND regexp_matches(said,
                 'restarting the authentication flow|^using deprecated option|^configured value for token_endpoint_auth_method|^ignored id_token signature|^unable to save session'))
                 THEN 'request that was not refused'
@@ -185,12 +208,14 @@ SELECT
     CASE WHEN by_njs AND starts_with(said, 'OIDC refresh') OR starts_with(said, 'lost access token:') AND answer.error IS NOT NULL THEN 'refresh_token'
          WHEN by_njs AND contains(said, 'sending authorization code') THEN 'authorization_code'
          WHEN starts_with(said, 'OIDC authentication failed: ') AND answer.error = 'invalid_grant' THEN 'authorization_code' END AS grant_type,
-    oauth_error(coalesce(answer.error, nullif(passed_on.error, ''))) AS error,
+    CASE WHEN answer IS NOT NULL OR passed_on IS NOT NULL
+         THEN oauth_error(coalesce(answer.error, nullif(passed_on.error, ''))) END AS error,
     plugin AS error_code,
     -- a callback that brought an error tells it in its own words
     CASE WHEN contains(target, 'error=') AND starts_with(said, 'unhandled request') THEN NULL
          ELSE coalesce(answer.error_description, nullif(passed_on.description, ''),
             CASE WHEN starts_with(reason, 'OIDC introspection failed: response indicates') THEN reason
+                 WHEN plugin IS NULL THEN reason
                  ELSE regexp_replace(regexp_replace(reason,
                     '^(?:OIDC (?:introspection|authentication) failed: |lost access token:|[a-z-]+ failed to authenticate the request, code: 401\. error: )', ''),
                     '^failed to verify jwt: (''|claim )', '\1') END)
@@ -200,7 +225,8 @@ SELECT
          WHEN exits AND regexp_matches(said, '^(?:limit-|ai-rate-limiting)') THEN 'failure'
          WHEN code IS NOT NULL THEN NULL
          WHEN contains(asked, '", subrequest: "') OR target IS NULL THEN 'other'
-         WHEN endpoint_of(target) <> 'api' THEN 'failure'
+         WHEN regexp_matches(target, '(?i)auth|oidc|openid|connect|token|jwk|cert|keys|user_?info|introspect|revo|device|/par|pushed|regist|/reg|/dcr|logout|session|/slo|well-known')
+              AND endpoint_of(target) <> 'api' THEN 'failure'
          ELSE 'other' END AS outcome,
     CASE WHEN ours THEN passed_over
          WHEN regexp_matches(line, '^(?:stack traceback:|coroutine \d+:|, client: |\s|[a-z_]+_by_lua\S*:\d+: in |\[C\]: in )') THEN 'continuation of a line before'
