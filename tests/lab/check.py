@@ -188,7 +188,9 @@ def _assigned(rows: Sequence[Row], events: Sequence[Event], score: Score) -> dic
         if place is None:
             fitting = [at for at, (begun, until) in enumerate(windows) if begun <= event.time <= until]
             if coarse:
-                fitting = [at for at in fitting if at >= last and (rows[at].cause not in SILENT) == event.failed]
+                fitting = [
+                    at for at in fitting if at >= last and (rows[at].cause not in SILENT) == event.failed
+                ]
                 fitting = [at for at in fitting if not found[at]] or fitting
             if not fitting:
                 continue
