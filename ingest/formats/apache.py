@@ -95,10 +95,6 @@ _PLAIN = frozenset(_SHAPES) - {"remote_host", "peer_host", "logname", "method", 
 """Values that Apache never escapes."""
 _NAMES_WITH_PORT = ("server_name_port", "host_name_port")
 _NUMERIC = {"status", "status_original"}
-_VITAL = (
-    "time", "local_time", "zone_time", "request", "method", "target", "path", "status", "status_original",
-)  # fmt: skip
-"""Variables without which a line of JSON tells of no request."""
 
 
 @dataclass(frozen=True)
@@ -534,9 +530,10 @@ def _json_select(template: str) -> str:
             read, inner = _by_expression(pieces, value, "READ")
             for name, column in inner.items():
                 found.setdefault(name, column.replace("READ", f"({read})"))
-    vital = [f"v[{place}] IS NOT NULL" for place, pieces in enumerate(leaves.values(), start=1)
-             if any(piece.text in _VITAL for piece in pieces)]  # fmt: skip
-    fits = f"v IS NOT NULL AND {' AND '.join(vital)}" if vital else "v IS NOT NULL"
+    # Apache writes every key of its format into every line
+    fits = " AND ".join(
+        ["v IS NOT NULL", *(f"v[{place}] IS NOT NULL" for place in range(1, len(leaves) + 1))]
+    )
     chosen = ", ".join(
         f"coalesce({found[name]}, {column}) AS {identifier(name)}" if name in found else f"{column} AS {name}"
         for name, column in columns.items()
