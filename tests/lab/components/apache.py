@@ -135,11 +135,14 @@ class ApacheErrors(Apache):
 
     name = "apache_errors"
     title = "Apache HTTP Server with mod_auth_openidc, error log"
+    source = "apache_error"
     louder = "The access log of the same server has a line of every request."
     formats: ClassVar[Sequence[str]] = ()
     logs_challenge = False
     tells: ClassVar[Mapping[str, str]] = {
         **{fault.name: NOT_LOGGED for fault in all_faults() if fault.at == "server"},
+        # which path it was that could not be connected to is not said
+        **dict.fromkeys(("discovery_broken", "jwks_down"), "server.unavailable"),
         "rate_limited": "rate.limited",
         "tls_failure": "infra.tls_failed",
         "token_missing": NOT_LOGGED,
