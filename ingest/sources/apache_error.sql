@@ -15,14 +15,13 @@ recognise = '^\[(?:[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?:\.\d{1,6
 -- `[time] [module:level] [pid 1:tid 2] (111)why: [client 192.0.2.1:5] AH01234: message, referer: url`: fields in brackets, in
 -- an order that ErrorLogFormat sets; one without a value may lack its end. Release 2.2 has neither module nor pid nor AH.
 WITH parted AS (
-    SELECT "offset", line, told.stamp, told.head, told.message,
-        regexp_extract(told.head, '\[(?:(-|[a-z][a-z0-9_]*):)?(emerg|alert|crit|error|warn|notice|info|debug|trace[1-8])\]', ['module', 'level']) AS sort
+    SELECT "offset", line, head, substr(line, len(head) + 1) AS message,
+        CASE WHEN regexp_matches(head, '^\[(?:[A-Z][a-z]{2} [A-Z]|[0-9]{4}-)') THEN split_part(substr(head, 2), ']', 1) ELSE '' END AS stamp
     FROM (
         SELECT "offset", line,
-            -- what is below `notice` tells of nothing but a claim that did not match
-            CASE WHEN quiet THEN NULL ELSE regexp_extract(line,
-                '^(?:\[((?:[A-Z][a-z]{2} [A-Z]|[0-9]{4}-)[^\]]*)\] )?((?:\[[^\[\]]*\] ?|\[(?:pid [0-9]+:tid|[A-Za-z_-]+) |[\w./-]+\.c\([0-9]+\): |\((?:EAI )?-?[0-9]+\)[^:\[]+: )*)(.*)$',
-                ['stamp', 'head', 'message']) END AS told
+            -- what is below `warn` tells of nothing but a claim that did not match
+            CASE WHEN NOT quiet THEN regexp_extract(line,
+                '^(?:\[[^\[\]]*\] ?|\[(?:pid [0-9]+:tid|[A-Za-z_-]+) |[\w./-]+\.c\([0-9]+\): |\((?:EAI )?-?[0-9]+\)[^:\[]+: )*') END AS head
         FROM (
             SELECT *, regexp_matches(left(line, 120), '[\[:](?:debug|trace[1-8]|info|notice)\]')
                 AND NOT contains(line, 'could not match require claim') AS quiet
@@ -43,7 +42,7 @@ named AS (
 texts AS (
     SELECT *,
         nullif(CASE WHEN func <> '' THEN regexp_replace(said, '^\w+: (?:oidc_\w+: )?', '') WHEN ah <> '' THEN substr(said, 10) ELSE said END, '') AS message,
-        func <> '' OR sort.module IN ('auth_openidc', 'oauth2', 'sts') AS oidc,
+        func <> '' OR contains(head, '[auth_openidc:') OR contains(head, '[oauth2:') OR contains(head, '[sts:') AS oidc,
         contains(head, '[client ') OR contains(head, '[id ') OR contains(head, '[R:') AS of_request
     FROM named
 ),
@@ -58,7 +57,7 @@ chosen AS (
                 -- lines that follow the one that tells the cause
                 WHEN regexp_matches(message, '^(JWT access token signature could not be validated|id_token (signature|payload) could not be validated|JWT signature could not be validated|unable to restore state|invalid authorization response state|failed to resolve the code|code response validation failed|error when calling the token endpoint|remote user could not be set|could not resolve claims|could not parse metadata from url|response contained an "error_description"|our own refresh grant failed|no id_token was provided$)')
                     THEN 'follows'
-                WHEN sort.level IN ('error', 'crit', 'alert', 'emerg') THEN 'oidc' END
+                WHEN NOT contains(head, 'warn]') THEN 'oidc' END
             -- the user or the client of HTTP authentication, and what Require refuses
             WHEN ah IN ('AH01614', 'AH01617', 'AH01618', 'AH01628', 'AH01629', 'AH01630', 'AH01631', 'AH01797', 'AH01788', 'AH01790', 'AH01791', 'AH01792', 'AH01794',
                         'AH01806', 'AH01807', 'AH01776', 'AH01778', 'AH10510', 'AH01695', 'AH01735', 'AH01739', 'AH01741', 'AH01744', 'AH01747') THEN 'auth'
@@ -91,26 +90,26 @@ placed AS (
             WHEN 'oidc' THEN CASE WHEN starts_with(message, 'curl_easy_perform')
                 THEN nullif(regexp_extract(message, '(https?://[^\s)]+?):?(?: |$)', 1), '') END
         END AS asked,
-        nullif(regexp_extract(head, '\[(?:client|remote) ([^\]\[ ]+)\]', 1), '') AS peer
+        CASE WHEN kind IS NOT NULL AND kind <> 'follows' AND stamp <> ''
+             THEN ends_with(stamp, 'Z') OR regexp_matches(stamp[-12:], '[0-9] ?[+-][0-9]{2}:?[0-9]{2}$') END AS zoned,
+        CASE WHEN kind IS NOT NULL AND kind <> 'follows' THEN nullif(regexp_extract(head, '\[(?:client|remote) ([^\]\[ ]+)\]', 1), '') END AS peer
     FROM chosen
 )
 SELECT
     "offset",
-    CASE WHEN kind IS NULL OR kind = 'follows' OR stamp = '' THEN NULL
-         WHEN stamp[1] < ':' THEN CASE WHEN regexp_matches(stamp, '(?:[+-][0-9]{2}:?[0-9]{2}|Z)$')
-            THEN iso_time(regexp_replace(stamp, ' ?([+-][0-9]{2}):?([0-9]{2})$', '\1:\2')) END
-         WHEN regexp_matches(stamp, ' [+-][0-9]{4}$') THEN
-            make_timestamp(epoch_us(try_strptime(stamp, ['%a %b %d %H:%M:%S.%f %Y %z', '%a %b %d %H:%M:%S %Y %z']))) END AS time,
-    CASE WHEN kind IS NULL OR kind = 'follows' OR stamp = '' THEN NULL
-         WHEN stamp[1] < ':' THEN CASE WHEN NOT regexp_matches(stamp, '(?:[+-][0-9]{2}:?[0-9]{2}|Z)$') THEN TRY_CAST(replace(stamp, ',', '.') AS TIMESTAMP) END
-         WHEN NOT regexp_matches(stamp, ' [+-][0-9]{4}$') THEN
-            try_strptime(stamp, ['%a %b %d %H:%M:%S.%f %Y', '%a %b %d %H:%M:%S %Y']) END AS local_time,
-    nullify(coalesce(nullif(regexp_extract(head, '\[(?:vhost|server|host|hostname) ([^\]\[ ]+)\]', 1), ''),
+    CASE WHEN zoned IS NULL OR NOT zoned THEN NULL
+         WHEN stamp[1] < ':' THEN iso_time(regexp_replace(stamp, ' ?([+-][0-9]{2}):?([0-9]{2})$', '\1:\2'))
+         ELSE make_timestamp(epoch_us(try_strptime(stamp, ['%a %b %d %H:%M:%S.%f %Y %z', '%a %b %d %H:%M:%S %Y %z']))) END AS time,
+    CASE WHEN zoned IS NULL OR zoned THEN NULL
+         WHEN stamp[1] < ':' THEN TRY_CAST(replace(stamp, ',', '.') AS TIMESTAMP)
+         ELSE try_strptime(stamp, ['%a %b %d %H:%M:%S.%f %Y', '%a %b %d %H:%M:%S %Y']) END AS local_time,
+    nullify(coalesce(CASE WHEN contains(head, 'host ') OR contains(head, '[server ')
+            THEN nullif(regexp_extract(head, '\[(?:vhost|server|host|hostname) ([^\]\[ ]+)\]', 1), '') END,
         CASE WHEN kind = 'waf' THEN nullif(regexp_extract(said, '\[hostname "([^"]*)"\]', 1), '') END)) AS instance,
-    nullify(coalesce(nullif(regexp_extract(head, '\[(?:id|R|rid|req|request|request[_-]id|uid|unique[_-]id|X-Request-Id)[: =]"?([^\]\[" ]+)"?\]', 1), ''),
+    nullify(coalesce(CASE WHEN kind <> 'follows' THEN nullif(regexp_extract(head, '\[(?:id|R|rid|req|request|request[_-]id|uid|unique[_-]id|X-Request-Id)[: =]"?([^\]\[" ]+)"?\]', 1), '') END,
         CASE WHEN kind = 'waf' THEN nullif(regexp_extract(said, '\[unique_id "([^"]*)"\]', 1), '')
              WHEN starts_with(said, 'mod_qos(') THEN nullif(regexp_extract(said, ', id=([^\s,]+)', 1), '') END,
-        nullif(regexp_extract(head, '\[(?:log|log_id|L)[: =]([^\]\[ ]+)\]', 1), ''))) AS request_id,
+        CASE WHEN kind <> 'follows' THEN nullif(regexp_extract(head, '\[(?:log|log_id|L)[: =]([^\]\[ ]+)\]', 1), '') END)) AS request_id,
     -- the user of HTTP authentication, who is the client at an OAuth endpoint
     CASE WHEN kind = 'auth' THEN nullif(regexp_extract(message, '^user [`'']?(.*?)''?(?:: auth|: pass| in realm | not found: )', 1), '') END AS login,
     CASE WHEN starts_with(message, 'maximum session duration exceeded for user: ') THEN nullif(substr(message, 45), '') END AS user_name,
@@ -118,7 +117,7 @@ SELECT
     -- with its port, which 2.2 does not write
     CASE WHEN peer[1] = '[' THEN split_part(substr(peer, 2), ']', 1)
          WHEN contains(peer, '.') THEN split_part(peer, ':', 1)
-         WHEN sort.module <> '' THEN regexp_replace(peer, ':[0-9]+$', '')
+         WHEN contains(head, ':error]') OR contains(head, ':warn]') OR contains(head, ':info]') THEN regexp_replace(peer, ':[0-9]+$', '')
          ELSE peer END AS client_ip,
     asked AS path,
     CASE WHEN kind = 'oidc' AND asked IS NULL THEN
