@@ -41,7 +41,7 @@ _MACROS = tuple(
     )
 )
 _READ = (_HERE / "read.sql").read_text(encoding="utf-8")
-_DERIVED = {"date", "source", "kind", "file", "signature", "credential_id"}
+_DERIVED = {"date", "source", "file", "signature", "credential_id"}
 _HELPERS = dict.fromkeys(
     ("path", "login", "user_name", "credential", "jwt", "challenge", "body", "ignored", "quarantined"),
     "VARCHAR",

@@ -23,7 +23,7 @@ SELECT
     time,
     zoneless,
     CAST(time AS DATE) AS date,
-    instance, tenant, event_id, request_id, trace_id, session_id,
+    kind, instance, tenant, event_id, request_id, trace_id, session_id,
     coalesce(client_id,
         CASE WHEN contains(query, 'client_id=') THEN query_param(query, 'client_id') END,
         claims.azp, claims.client_id, claims.cid, claims.appid) AS client_id,

@@ -11,7 +11,6 @@ from tests.lab.component import (
     CODE_ONLY,
     CODE_SECONDS,
     LOCKED_USER,
-    NOT_LOGGED,
     OTHER,
     PASSWORD,
     SCOPE,
@@ -35,6 +34,7 @@ class Spring(AuthServer):
     """Spring Authorization Server."""
 
     name = "spring"
+    source = "spring"
     title = "Spring Authorization Server"
     louder = "`server.tomcat.accesslog.enabled=true` writes an access log with the status of every request."
     endpoints = Endpoints(
@@ -50,18 +50,19 @@ class Spring(AuthServer):
         ("refresh", "locked_user", "rotation", "short_codes", "pkce", "introspection", "revocation", "userinfo")
     )  # fmt: skip
     tells: ClassVar[Mapping[str, str]] = {
-        # "Token request failed: [invalid_grant]", and no more
-        **dict.fromkeys(("code_expired", "refresh_of_another_client"), "grant.invalid_unspecified"),
-        # "refresh_token is invalid"
-        "refresh_reused": "grant.refresh_invalid",
+        # the name of the grant, and "Token request failed: [invalid_grant]"
+        "code_expired": "grant.code_invalid",
+        "refresh_of_another_client": "grant.refresh_invalid",
+        # "refresh_token is invalid"; "refresh_token is not active", for one that has expired as well
+        **dict.fromkeys(("refresh_reused", "refresh_revoked"), "grant.refresh_invalid"),
         # "requested scope is not allowed for registered client"
         "invalid_scope": "policy.scope_not_allowed",
-        # "OAuth 2.0 Parameter: grant_type"
-        "wrong_content_type": "request.missing_parameter",
+        # "OAuth 2.0 Parameter: grant_type", for one that is missing and for one that is there twice
+        **dict.fromkeys(("wrong_content_type", "duplicate_parameter"), "request.missing_parameter"),
         # "Malformed token"
         "userinfo_bad_token": "token.malformed",
-        # no client is recognized, and that alone is no failure to this log
-        **dict.fromkeys(("missing_secret", "pkce_verifier_missing"), NOT_LOGGED),
+        # no client is recognized: the entry point of the token endpoint answers, "Executing ...HttpStatusEntryPoint"
+        **dict.fromkeys(("missing_secret", "pkce_verifier_missing"), "client_auth.missing_credentials"),
     }
 
     def install(self) -> str:

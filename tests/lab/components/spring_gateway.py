@@ -21,6 +21,7 @@ class SpringGateway(Gateway):
     """Spring Cloud Gateway, which validates tokens as a resource server of Spring Security."""
 
     name = "spring_gateway"
+    source = "spring"
     title = "Spring Cloud Gateway"
     louder = (
         "A `NettyServerCustomizer` with an access log of its own, by `AccessLogArgProvider.responseHeader`, "
@@ -56,7 +57,8 @@ class SpringGateway(Gateway):
 
     @property
     def logs(self) -> Sequence[Path]:
-        return [self.folder / "gateway.log", self.folder / "access.log"]
+        # access.log is written too; it has neither an id nor more than a status, so it is no log to lay beside the truth
+        return [self.folder / "gateway.log"]
 
     def _settings(self, routes: Routes) -> Iterator[str]:
         """The lines of application.properties."""
