@@ -2,7 +2,7 @@
 title = "Spring Security, Spring Authorization Server and Spring Cloud Gateway"
 kind = "gateway"
 provenance = "captured"
-recognise = '^[0-9]{4}-[0-9-]{5}[T ][0-9:]{8}\S* +(TRACE|DEBUG|INFO|WARN|ERROR) .*--- \[.*\] +((o\.s\.|org\.springframework\.)(s\.|security\.|c\.g\.|cloud\.gateway\.)\S+|(r\.n|reactor\.netty)\.\S*\.AccessLog|[A-Za-z0-9_.$]*(OAuth2|Oidc|Jwt|BearerToken|OpaqueToken|Authenticat|Authoriza|ClientSecret|FilterChainProxy|CodeVerifier|HttpWebHandler|ErrorWebException|DefaultRedirectStrategy|SecurityContextRepository|CsrfFilter)[A-Za-z0-9_$]*) *: |"(logger|log\.logger|logger_name|loggerName|_log_logger|_logger)"\s*:\s*"(org\.springframework\.(security|cloud\.gateway|web\.server\.adapter\.Http|boot\.[a-z.]+\.(Default|Abstract)ErrorWebEx)|reactor\.netty\.http\.server\.AccessLog)|^[0-9A-Fa-f.:]+ - \S+ \[[0-9]{2}/[^ /]{3,9}/[0-9]{4}:[0-9:]{8} [+-][0-9]{4}\] "[A-Z]+ \S+ HTTP/[0-9.]+" [0-9]{3} ([0-9]+|-) [0-9]+( [0-9]+ ms)?$'
+recognise = '^[0-9]{4}-[0-9-]{5}[T ][0-9:]{8}\S* +(TRACE|DEBUG|INFO|WARN|ERROR) .*--- \[.*\] +((o\.s\.|org\.springframework\.)(s\.|security\.|c\.g\.|cloud\.gateway\.)\S+|(r\.n|reactor\.netty)\.\S*\.AccessLog|[A-Za-z0-9_.$]*(ClientSecretAuthenticationProvider|PublicClientAuthenticationProvider|ClientAssertionAuthenticationProvider|ClientCertificateAuthenticationProvider|(Code|Request|Consent|RefreshToken|ClientCredentials|Exchange|Introspection|Revocation|Registration|Configuration|Logout|UserInfo|Verification)AuthenticationProvider|RequestAuthenticationValidator|OAuth2[A-Za-z]+Filter|[a-z](Request|Registration|Introspection|Revocation|Authorization|Verification|UserInfo|Logout)EndpointFilter|OpaqueTokenAuthenticationProvider|BearerTokenAuthenticationFilter|UsernamePasswordAuthenticationFilter|DelegatingAuthenticationEntryPoint|DefaultAuthenticationEventPublisher|DelegatingReactiveAuthorizationManager|HttpSessionSecurityContextRepository|HttpWebHandlerAdapter|AbstractErrorWebExceptionHandler|DefaultErrorWebExceptionHandler)) *: |"(logger|log\.logger|logger_name|loggerName|_log_logger|_logger)"\s*:\s*"(org\.springframework\.(security|cloud\.gateway|web\.server\.adapter\.Http|boot\.[a-z.]+\.(Default|Abstract)ErrorWebEx)|reactor\.netty\.http\.server\.AccessLog)|^[0-9A-Fa-f.:]+ - \S+ \[[0-9]{2}/[^ /]{3,9}/[0-9]{4}:[0-9:]{8} [+-][0-9]{4}\] "[A-Z]+ \S+ HTTP/[0-9.]+" [0-9]{3} ([0-9]+|-) [0-9]+( [0-9]+ ms)?$'
 priority = 45
 documentation = [
     "https://docs.spring.io/spring-boot/reference/features/logging.html",
@@ -411,7 +411,9 @@ stories AS (
         CASE WHEN fails THEN coalesce(said || coalesce('; caused by: ' || below, ''), below,
             CASE WHEN role = 'anonymous' THEN 'Did not find bearer token' END,
             CASE WHEN final_message IS NOT NULL AND contains(final_message, ' failed: [') THEN split_part(final_message, ': [', 1) END,
-            CASE WHEN refusal_class IS NULL AND final_message IS NOT NULL THEN final_message END) END AS error_description
+            CASE WHEN refusal_class IS NULL AND final_message IS NOT NULL THEN final_message END,
+            -- "since null": an OAuth2Error without a description
+            CASE WHEN provider IS NOT NULL AND final_message IS NULL THEN 'Authentication failed with provider ' || replace(provider, 'AuthenticationProvider', '') END) END AS error_description
     FROM judged
 )
 SELECT "offset", time, local_time, instance, trace_id,
