@@ -62,6 +62,7 @@ class Traefik(Gateway):
 
     name = "traefik"
     title = "Traefik Proxy"
+    source = "traefik"
     louder = "`accessLog.fields.headers.names.Location: keep` brings these."
     can = frozenset(("limited",))
     logs_challenge = True
