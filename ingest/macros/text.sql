@@ -80,23 +80,30 @@ CREATE MACRO go_duration_ms(value) AS (
 -- logfmt_json for a line with Go's escapes (strconv.Quote), which are JSON's and some more; a backslash outside of quotes is itself.
 -- chr(2) stands for `\\`, chr(1) for `\"` until the quotes have parted the line.
 CREATE MACRO logfmt_json_escaped(line) AS
-    CASE WHEN len(string_split(replace(replace(line, '\\', ''), '\"', ''), '"')) % 2 = 0 THEN '' ELSE
-    '{"' || array_to_string(list_transform(
-        string_split(replace(replace(trim(regexp_replace(line, '[\x00-\x1f]', ' ', 'g')), '\\', chr(2)), '\"', chr(1)), '"'),
+    '{"' || array_to_string(list_transform(string_split(replace(replace(trim(
+            CASE WHEN regexp_matches(line, '[\x00-\x1f]') THEN regexp_replace(line, '[\x00-\x1f]', ' ', 'g') ELSE line END),
+            '\\', chr(2)), '\"', chr(1)), '"'),
         lambda part, place: CASE
-            WHEN place % 2 = 1 THEN replace(replace(replace(replace(replace(regexp_replace(part, ' +', ' ', 'g'),
-                '\', '\\'), chr(2), '\\\\'), chr(1), '\\\"'), '=', '":"'), ' ', '","')
-            WHEN regexp_matches(part, '[\x01\x02\\]') THEN replace(replace(regexp_replace(replace(replace(replace(part,
+            WHEN place % 2 = 1 THEN CASE
+                WHEN contains(part, '\') OR contains(part, '  ') OR contains(part, chr(1)) OR contains(part, chr(2)) THEN
+                    replace(replace(replace(replace(replace(regexp_replace(part, ' +', ' ', 'g'),
+                        '\', '\\'), chr(2), '\\\\'), chr(1), '\\\"'), '=', '":"'), ' ', '","')
+                ELSE replace(replace(part, '=', '":"'), ' ', '","') END
+            WHEN contains(part, '\') THEN replace(replace(regexp_replace(replace(replace(replace(part,
                 '\x', '\u00'), '\a', '\u0007'), '\v', '\u000b'), '\\U[0-9a-fA-F]{8}', '\\ufffd', 'g'), chr(2), '\\'), chr(1), '\"')
-            ELSE part END), '') || '"}' END;
+            ELSE replace(replace(part, chr(2), '\\'), chr(1), '\"') END), '') || '"}';
+
+-- Whether every quote that begins in a line ends there.
+CREATE MACRO has_even_quotes(line) AS (strlen(line) - strlen(replace(line, '"', ''))) % 2 = 0;
 
 -- A line of logfmt as logrus, slog and others write it, as the text of a JSON object of strings: `a=1 b="x \"y\""`
 -- becomes {"a":"1","b":"x \"y\""}. By exchanging separators: what stands between quotes stays, elsewhere a blank parts
--- pairs and `=` a key from its value. A line that is no logfmt, or is cut within quotes, becomes text that is no JSON;
--- ask by TRY(from_json(...)).
+-- pairs and `=` a key from its value. NULL where a line is cut within quotes; another that is no logfmt becomes text
+-- that is no JSON. Ask by TRY(from_json(...)) over a column: where one row fails, TRY works all of them out again.
 CREATE MACRO logfmt_json(line) AS
-    CASE WHEN contains(line, '\') OR contains(line, '  ') OR regexp_matches(line, '[\x00-\x1f]|^ | $')
-         THEN logfmt_json_escaped(line)
-         WHEN len(string_split(line, '"')) % 2 = 0 THEN ''
+    CASE WHEN contains(line, '\') THEN
+            CASE WHEN has_even_quotes(replace(replace(line, '\\', ''), '\"', '')) THEN logfmt_json_escaped(line) END
+         WHEN NOT has_even_quotes(line) THEN NULL
+         WHEN contains(line, '  ') OR regexp_matches(line, '[\x00-\x1f]|^ | $') THEN logfmt_json_escaped(line)
          ELSE '{"' || array_to_string(list_transform(string_split(line, '"'), lambda part, place:
             CASE WHEN place % 2 = 1 THEN replace(replace(part, '=', '":"'), ' ', '","') ELSE part END), '') || '"}' END;

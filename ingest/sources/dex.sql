@@ -14,13 +14,16 @@ cannot_tell = "Dex has no access log: it writes a sign-in, but neither a token t
 */
 -- slog since release 2.41 (levels in capitals, what varies in fields of its own, the id of the request), logrus before
 -- (all in the message); each in JSON or as logfmt, which one from_json reads.
-WITH read AS (
+WITH objects AS (
+    SELECT "offset", line, CASE WHEN line[1] = '{' THEN line ELSE logfmt_json(line) END AS object FROM records
+),
+read AS (
     SELECT "offset", line,
-        TRY(from_json(CASE WHEN line[1] = '{' THEN line ELSE logfmt_json(line) END,
+        TRY(from_json(object,
             '{"time":"VARCHAR","level":"VARCHAR","msg":"VARCHAR","err":"VARCHAR","request_id":"VARCHAR","client_remote_addr":"VARCHAR",
               "client_id":"VARCHAR","connector_id":"VARCHAR","user":"VARCHAR","username":"VARCHAR","preferred_username":"VARCHAR",
               "email":"VARCHAR","user_id":"VARCHAR","token_id":"VARCHAR","grant_type":"VARCHAR","scoped":"VARCHAR"}')) AS j
-    FROM records
+    FROM objects
 ),
 said AS (
     SELECT *,
@@ -160,7 +163,10 @@ SELECT
             WHEN regexp_matches(detail, '^(Invalid response type|No response_type|Response type|Invalid ConnectorID|Unsupported PKCE|Invalid prompt)') THEN 'invalid_request'
             WHEN detail IN ('Internal server error.', 'Unable to retrieve connectors') THEN 'server_error' END END END AS error,
     CASE WHEN outcome <> 'success' THEN code END AS error_code,
+    -- without the user's name
     CASE WHEN outcome = 'success' THEN NULL
+         WHEN code = 'failed login attempt' THEN 'failed login attempt: Invalid credentials.'
+         WHEN contains(detail, 'user "') THEN concat_ws(': ', code, regexp_replace(detail, '\buser "[^"]*"', 'user', 'g'))
          WHEN by_slog THEN nullif(rtrim(concat_ws(': ', j.msg, detail, CASE WHEN code = 'unsupported grant type' THEN nullify(j.grant_type) END)), '')
          ELSE rtrim(j.msg, ' :') END AS error_description,
     CASE WHEN outcome IS NOT NULL OR j.msg IS NULL THEN NULL

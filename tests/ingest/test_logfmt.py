@@ -58,14 +58,14 @@ def test_pairs_come_back(pairs: dict[str, str], quotes: bool) -> None:
 
 
 @given(st.text())
-def test_any_text_gives_text(line: str) -> None:
+def test_no_text_is_an_error(line: str) -> None:
     found = _CONNECTION.execute(
         'SELECT TRY(from_json(logfmt_json(line), \'{"a":"VARCHAR"}\')), logfmt_json(line) IS NULL '
         "FROM (SELECT $1::VARCHAR AS line)",
         [line],
     ).fetchone()
     assert found is not None
-    assert found[1] is False
+    assert found[1] == "VARCHAR"
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_lines_come_back(line: str, pairs: dict[str, str]) -> None:
 
 @pytest.mark.parametrize("line", ['a=1 msg="cut', r'a=1 msg="cut \"', "no pairs at all"])
 def test_what_is_no_logfmt_is_no_json(line: str) -> None:
-    with pytest.raises(json.JSONDecodeError):
+    with pytest.raises((json.JSONDecodeError, TypeError)):
         _read(line)
 
 
