@@ -70,6 +70,7 @@ class Glewlwyd(AuthServer):
 
     name = "glewlwyd"
     title = "Glewlwyd"
+    source = "glewlwyd"
     louder = "No setting of Glewlwyd makes it write them: the log of a gateway before it has their statuses."
     grant: ClassVar[Mapping[str, str]] = {"grant_type": "client_credentials", "scope": "profile"}
     endpoints = Endpoints(
@@ -97,20 +98,22 @@ class Glewlwyd(AuthServer):
         ),
         # "Security - Authorization invalid for client_id"
         **dict.fromkeys(
-            ("disabled_client", "grant_not_allowed", "missing_secret", "retry_storm", "unknown_client", "wrong_secret"),
+            ("disabled_client", "missing_secret", "retry_storm", "unknown_client", "wrong_secret"),
             "client_auth.failed_unspecified",
         ),
         # "Security - Authorization invalid for username"
         "locked_user": "user.bad_credentials",
         # "redirect_uri ... is invalid for the client"
         "redirect_uri_mismatch_at_token": "request.redirect_uri_mismatch",
+        # "invlid client identified with redirect_uri", whichever of the two is wrong
+        "unknown_client_at_authorization": "unknown.status_only_authorization_endpoint",
         # "unauthorized request parameter"
         "wrong_auth_method": "request.invalid_parameter",
-        # the first of two is taken
-        "duplicate_parameter": NOT_LOGGED,
+        # "Authorization invalid for client_id (null)"
+        "malformed_basic": "client_auth.missing_credentials",
         **dict.fromkeys(
-            ("device_expired", "device_pending", "device_slow_down", "introspection_wrong_secret", "invalid_scope",
-             "missing_code", "unsupported_response_type", "userinfo_bad_token"),
+            ("device_expired", "device_pending", "device_slow_down", "grant_not_allowed", "introspection_wrong_secret",
+             "invalid_scope", "missing_code", "unsupported_response_type", "userinfo_bad_token"),
             NOT_LOGGED,
         ),
     }  # fmt: skip
