@@ -86,7 +86,7 @@ SELECT
     coalesce(nullify(j.trace_id), nullif(nullify(j."otelTraceID"), '0')) AS trace_id,
     nullif(nullif(coalesce(nullify(j.client_id), CASE
         WHEN starts_with(head, 'Authenticate ') AND kind = 'secret' THEN split_part(substr(said, 14), ' via ', 1)
-        WHEN kind IN ('error', 'login') AND contains(before, 'client') THEN regexp_extract(before, '\bclient(?:_id)?[=:] ?[''"]?([^\s''",;:&)\]]+)', 1) END), ''), 'None') AS client_id,
+        WHEN kind IN ('error', 'login') AND contains(text, 'client') THEN regexp_extract(text, '\bclient(?:_id)?[=:] ?[''"]?([^\s''",;:&)\]]+)', 1) END), ''), 'None') AS client_id,
     CASE WHEN kind = 'login' THEN nullif(regexp_extract(text, '\b(?:of|for|user|username)[ =:] ?[''"]?([^\s''",;:)]+@[^\s''",;:)]+)', 1), '') END AS user_name,
     coalesce(nullify(j.ip), nullify(j.client_ip), nullify(j.remote_addr)) AS client_ip,
     CASE WHEN target IS NOT NULL THEN NULL

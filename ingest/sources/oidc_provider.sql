@@ -2,7 +2,7 @@
 title = "node oidc-provider"
 kind = "auth_server"
 provenance = "captured"
-recognise = '(^|[^A-Za-z0-9_./-])oidc-provider:(error|server_error|authentication|token|userinfo|introspection|revocation|bearer|uid|device_authorization|pushed_authorization_request|mixin)[: \x1b"]|^\s*\{(?s:.*)(:\s*"([^"]*[^a-z"])?((authorization|grant|userinfo|introspection|revocation|discovery|jwks|end_session|end_session_confirm|end_session_success|device_authorization|device_resume|code_verification|pushed_authorization_request|backchannel_authentication|registration_(create|read|update|delete))\.(error|success)|grant\.revoked)\b|"allow_redirect"\s*:\s*(true|false))'
+recognise = '(^|[^A-Za-z0-9_./-])oidc-provider:(error|server_error|authentication|token|userinfo|introspection|revocation|bearer|uid|device_authorization|pushed_authorization_request|mixin)[: \x1b"]|^\s*\{(?s:.*)(:\s*"([^"]*[^a-z"])?((authorization|grant|userinfo|introspection|revocation|discovery|jwks|end_session|end_session_confirm|end_session_success|device_authorization|device_resume|code_verification|pushed_authorization_request|backchannel_authentication|registration_(create|read|update|delete))\.(error|success)|grant\.revoked)\b|"allow_redirect"\s*:\s*(true|false)|"(event|eventName|event_name|msg|message)"\s*:\s*"server_error")'
 priority = 45
 documentation = [
     "https://github.com/panva/node-oidc-provider/blob/main/docs/events.md",
