@@ -32,6 +32,8 @@ _ROUTES = """
     )
     SELECT route, endpoint FROM routes JOIN endpoints USING (route) ORDER BY place
 """
+_ADDRESS = r"^(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7})$"
+_CALLERS = "SELECT caller(value) AS caller FROM callers"
 _OWN = """
     SELECT getvariable('own_endpoints')[rtrim(bare_path(path), '/')] AS endpoint FROM paths ORDER BY place
 """
@@ -50,6 +52,7 @@ def finish(statements: Statements, table: pa.Table, source: str, kind: str, sett
         columns["user_id"],
         columns["user_name"] if settings.plain_users else keyed(statements, "u_", columns["user_name"]),
     )
+    columns["client_ip"] = _addresses(statements, columns["client_ip"])
     columns["credential_id"] = keyed(statements, "c_", columns["credential"])
     columns = redacted(statements, columns)
     columns["source"] = constant(source, table.num_rows)
@@ -138,6 +141,21 @@ def _tell_who(columns: Columns, oauth: npt.NDArray[np.bool_]) -> None:
     at_oauth, login = pa.array(oauth), _plain(columns["login"])
     columns["client_id"] = _first_of(columns["client_id"], pc.if_else(at_oauth, login, None))
     columns["user_name"] = _first_of(columns["user_name"], pc.if_else(at_oauth, None, login))
+
+
+def _addresses(statements: Statements, column: pa.Array) -> pa.Array:
+    """Callers as IP addresses or host names: no ports, no brackets, and nothing that is neither."""
+    if _empty(column):
+        return column
+    encoded = encoded_text(column)
+    if pc.all(pc.match_substring_regex(encoded.dictionary, _ADDRESS)).as_py():
+        return column
+    callers = statements.look_up(
+        _CALLERS,
+        pa.table({"value": encoded.dictionary}),
+        lambda rows: statements.run(_CALLERS, callers=rows),
+    )
+    return _spread(callers["caller"].combine_chunks(), encoded.indices)
 
 
 def _first_of(first: pa.Array, second: pa.Array) -> pa.Array:

@@ -36,7 +36,7 @@ CREATE MACRO epoch_time(value) AS (
         WHEN TRY_CAST(value AS DOUBLE) < 1e14 THEN
             make_timestamp(TRY_CAST(round(TRY_CAST(value AS DECIMAL(28, 9)) * 1000) AS BIGINT))
         WHEN TRY_CAST(value AS DOUBLE) < 1e17 THEN make_timestamp(TRY_CAST(TRY_CAST(value AS DOUBLE) AS BIGINT))
-        WHEN TRY_CAST(value AS DOUBLE) < 1e20 THEN make_timestamp(TRY_CAST(value AS HUGEINT)::BIGINT // 1000)
+        WHEN TRY_CAST(value AS DOUBLE) < 1e20 THEN make_timestamp(CAST(TRY_CAST(value AS HUGEINT) // 1000 AS BIGINT))
     END
 );
 
@@ -55,6 +55,11 @@ CREATE MACRO ip_address(value) AS
          WHEN NOT regexp_full_match(value, '[0-9a-fA-F:.]*(?:[:.][0-9a-fA-F]*){2,}') THEN NULL
          WHEN contains(value, '.') AND NOT contains(value, '::') THEN split_part(value, ':', 1)
          ELSE value END;
+
+-- Who called: an IP address, or the name of a host.
+CREATE MACRO caller(value) AS
+    coalesce(ip_address(value),
+        CASE WHEN regexp_full_match(value, '[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_.])?') THEN value END);
 
 -- The caller that the first proxy saw, by X-Forwarded-For.
 CREATE MACRO forwarded_for(value) AS ip_address(trim(split_part(value, ',', 1)));

@@ -10,7 +10,8 @@ documentation = [
 ]
 cannot_tell = "The error log has no line of a request without a token, of a token that introspection calls inactive, or of what an upstream refuses, and no status anywhere: read the access log beside it. Its time has no zone (add %{cuz}t or configure the zone) and its lines no id of the request: set ErrorLogFormat with [id %{X-Request-Id}i] or [id %{UNIQUE_ID}e]. LogLevel auth_openidc:info names the claim that did not match a Require directive. A line of mod_proxy about a connection does not name the path, so that it counts as a failure whatever was asked for."
 priority = 44
-recognise = '^\[(?:[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?:\.\d{1,6})? \d{4}(?: [+-]\d{4})?\] (?:\[[^\]]*\] ?)*?\[(?:(?:-|[a-z][a-z0-9_]*):)?(?:emerg|alert|crit|error|warn|notice|info|debug|trace[1-8])\]|\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:[.,]\d{1,6})?(?: ?(?:[+-]\d\d:?\d\d|Z))?\] (?:\[[^\]]*\] ?)*?\[(?:-|[a-z][a-z0-9_]*):(?:emerg|alert|crit|error|warn|notice|info|debug|trace[1-8])\]|[a-z][a-z0-9_]*:(?:emerg|alert|crit|error|warn|notice|info|debug|trace[1-8])\] \[pid \d)'
+# what Perl modules and LemonLDAP::NG write in this layout is no message of Apache's
+recognise = '^\[(?:[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?:\.\d{1,6})? \d{4}(?: [+-]\d{4})?\] (?:\[(?:[^\]L][^\]]*)?\] ?)*?\[(?:(?:-|[a-oq-z][a-z0-9_]*|p[a-df-z0-9_][a-z0-9_]*):)?(?:emerg|alert|crit|error|warn|notice|info|debug|trace[1-8])\]|\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:[.,]\d{1,6})?(?: ?(?:[+-]\d\d:?\d\d|Z))?\] (?:\[[^\]]*\] ?)*?\[(?:-|[a-z][a-z0-9_]*):(?:emerg|alert|crit|error|warn|notice|info|debug|trace[1-8])\]|[a-z][a-z0-9_]*:(?:emerg|alert|crit|error|warn|notice|info|debug|trace[1-8])\] \[pid \d)'
 */
 -- `[time] [module:level] [pid 1:tid 2] (111)why: [client 192.0.2.1:5] AH01234: message, referer: url`: fields in brackets, in
 -- an order that ErrorLogFormat sets; one without a value may lack its end. Release 2.2 has neither module nor pid nor AH.

@@ -96,8 +96,8 @@ placed AS (
         CASE WHEN NOT of_activity OR activity_end NOT IN ('FAIL', 'FAILURE') AND upper(activity_risk) <> 'BLOCK' THEN NULL
              WHEN upper(activity_risk) = 'BLOCK' THEN 'RiskDecision:Block'
              WHEN lower(activity_compromised) = 'true' THEN 'CompromisedCredentials'
-             WHEN regexp_matches(activity_challenges, '(?i)mfa[^,}]*fail|mfa"[^}]*"fail') THEN 'Mfa:Failure'
-             WHEN regexp_matches(activity_challenges, '(?i)password[^,}]*fail|password"[^}]*"fail') THEN 'Password:Failure'
+             WHEN regexp_matches(activity_challenges, '(?i)mfa[^,{}]*fail|mfa"[^{}]*"fail|"fail[a-z]*"[^{}]*"[a-z_]*mfa') THEN 'Mfa:Failure'
+             WHEN regexp_matches(activity_challenges, '(?i)password[^,{}]*fail|password"[^{}]*"fail|"fail[a-z]*"[^{}]*"[a-z_]*password') THEN 'Password:Failure'
              ELSE 'Fail' END AS refusal
     FROM named
 )

@@ -16,7 +16,7 @@ cannot_tell = "At its usual levels Django writes one line of a failed request, w
 -- oauthlib's lines about one request the one that names the cause is the event; what repeats it is ignored.
 WITH read AS (
     SELECT "offset", plain, j, coalesce(j.name, j.logger, j.logger_name) AS logged,
-        CASE WHEN j IS NULL THEN plain ELSE coalesce(j.message, j.msg, j.event) END AS text
+        CASE WHEN j IS NOT NULL THEN coalesce(j.message, j.msg, j.event) WHEN plain[1] <> '{' THEN plain END AS text
     FROM (
         SELECT "offset", plain,
             CASE WHEN plain[1] = '{' THEN TRY(from_json(plain,
