@@ -5,14 +5,17 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
+from functools import cache
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
 from ingest import load_sources
+from ingest.engine import Engine
 from ingest.formats_beside import formats_beside
 from ingest.framing import chunks, detect_framing
 from ingest.reader import Parsed
+from ingest.settings import Settings
 from ingest.text import parse_records
 
 SAMPLES = Path(__file__).parents[1] / "sample_logs"
@@ -73,17 +76,30 @@ def without_timeless(lines: Sequence[str], parts: Sequence[Parsed]) -> list[str]
     return [line for line, start in zip(lines, starts, strict=False) if start not in timeless]
 
 
+@cache
+def engine() -> Engine:
+    """An engine that the tests of one process share: to make one, and to plan its queries, takes time."""
+    return Engine(Settings("a key of tests"))
+
+
+@cache
+def parsed(source: str, sample: str) -> list[Parsed]:
+    """What became of the records of a sample, whatever sources there are."""
+    data = (SAMPLES / source / sample).read_bytes()
+    return parse_records(data, formats=formats_beside(SAMPLES / source), engine=engine())
+
+
+@cache
 def results_of(source: str, sample: str) -> list[dict[str, Any]]:
     """What becomes of each record of a sample: `result`, and of an event its columns."""
-    data = (SAMPLES / source / sample).read_bytes()
-    parsed = parse_records(data, formats=formats_beside(SAMPLES / source))
-    events = {row["offset"]: row for part in parsed for row in part.events.to_pylist()}
-    refused = {row["offset"] for part in parsed for row in part.quarantined.to_pylist()}
+    parts = parsed(source, sample)
+    events = {row["offset"]: row for part in parts for row in part.events.to_pylist()}
+    refused = {row["offset"] for part in parts for row in part.quarantined.to_pylist()}
     return [
         {"result": "event", **events[offset]}
         if offset in events
         else {"result": "quarantined" if offset in refused else "ignored"}
-        for offset in _records(data)
+        for offset in _records((SAMPLES / source / sample).read_bytes())
     ]
 
 

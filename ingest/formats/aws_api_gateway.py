@@ -379,7 +379,7 @@ def _common_select() -> str:
         ),
         -- without a wrapper around the variables, as jsonencode({{context = {{...}}}}) makes it
         documents AS (
-            SELECT line, "offset", CASE WHEN regexp_matches(text, '^\\s*\\{{\\s*"\\$?context"\\s*:\\s*\\{{')
+            SELECT line, "offset", CASE WHEN regexp_matches(text, '"\\$?context"\\s*:\\s*\\{{')
                 THEN coalesce(CAST(TRY(json_extract(text, '$.context')) AS VARCHAR), text)
                 ELSE text END AS doc
             FROM capitals

@@ -7,14 +7,12 @@ from typing import Any
 
 import pytest
 
-from ingest.engine import Engine
 from ingest.formats_beside import formats_beside
 from ingest.reader import Parsed
-from ingest.settings import Settings
 from ingest.text import parse_records
 from tests.envelopes import WRAPPERS, kubectl
 from tests.helpers import Workshop
-from tests.samples import SAMPLES, SOURCES, lines_of, samples, without_timeless
+from tests.samples import SAMPLES, SOURCES, engine, lines_of, samples, without_timeless
 
 _FROM_ENVELOPE = ("instance", "time", "date")
 """What an envelope may tell where the line does not."""
@@ -26,13 +24,8 @@ _USUAL = (
 """The others take their time, and are tried by `make test-slow`."""
 
 
-@cache
-def _engine() -> Engine:
-    return Engine(Settings("a key of tests"))
-
-
 def _parse(source: str, text: bytes) -> list[Parsed]:
-    return parse_records(text, formats=formats_beside(SAMPLES / source), engine=_engine())
+    return parse_records(text, formats=formats_beside(SAMPLES / source), engine=engine())
 
 
 def _bare_lines(source: str) -> list[str]:

@@ -16,13 +16,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.engine import Engine
 from ingest.formats_beside import formats_beside
 from ingest.recognise import readings, recognise
-from ingest.settings import Settings
 from ingest.sources import load_sources
 from ingest.text import parse_records
-from tests.samples import SAMPLES, as_text, lines_of, samples
+from tests.samples import SAMPLES, as_text, engine, lines_of, samples
 
 _PLAIN = (
     "time", "instance", "tenant", "event_id", "request_id", "trace_id", "client_id", "client_ip", "user_agent",
@@ -47,15 +45,10 @@ _MUTATIONS = {
 }
 
 
-@cache
-def _engine() -> Engine:
-    return Engine(Settings("a key of tests"))
-
-
 def _parse(source: str, lines: list[str]) -> list[dict[str, Any] | None]:
     """The event of each line, None where it is none; each line becomes one thing."""
     text = "".join(line + "\n" for line in lines).encode()
-    parts = parse_records(text, source, formats_beside(SAMPLES / source), _engine())
+    parts = parse_records(text, source, formats_beside(SAMPLES / source), engine())
     assert sum(parsed.records for parsed in parts) == len(lines)
     events = {row["offset"]: row for parsed in parts for row in parsed.events.to_pylist()}
     found, offset = [], 0
@@ -148,7 +141,7 @@ def test_order_and_strange_fields_do_not_matter_in_json(source: str, sample: str
     chance = random.Random(seed)
     lines = lines_of(source, sample)
     head = "".join(line + "\n" for line in lines).encode()
-    layout = recognise(_engine(), head, readings(load_sources(), formats_beside(SAMPLES / source)))
+    layout = recognise(engine(), head, readings(load_sources(), formats_beside(SAMPLES / source)))
     if layout is None or layout.envelopes:
         return
     mutated = [_mutated_object(line, chance) if _is_object(line) else line for line in lines]

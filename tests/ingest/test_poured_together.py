@@ -13,13 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from ingest.engine import Engine
 from ingest.formats_beside import formats_beside
-from ingest.settings import Settings
 from ingest.text import parse_records
 from tests.envelopes import WRAPPERS
 from tests.helpers import Workshop
-from tests.samples import SAMPLES, SOURCES, lines_of, samples, without_timeless
+from tests.samples import SAMPLES, SOURCES, engine, lines_of, samples, without_timeless
 
 _BARE = "none"
 
@@ -81,11 +79,6 @@ KeyError: 'token'
 
 
 @cache
-def _engine() -> Engine:
-    return Engine(Settings("a key of tests"))
-
-
-@cache
 def _all_formats() -> dict[str, list[str]]:
     """The format strings of all samples, as one configuration."""
     return {source: texts for folder in SOURCES for source, texts in formats_beside(SAMPLES / folder).items()}
@@ -98,7 +91,7 @@ def _expected(source: str, sample: str) -> tuple[list[str], int]:
     parts = parse_records(
         "".join(line + "\n" for line in lines).encode(),
         formats=formats_beside(SAMPLES / source),
-        engine=_engine(),
+        engine=engine(),
     )
     return without_timeless(lines, parts), sum(parsed.events.num_rows for parsed in parts)
 
@@ -142,8 +135,8 @@ def test_every_record_goes_to_the_source_that_wrote_it(seed: int, workshop: Work
 def test_what_other_programs_write_is_no_event(title: str) -> None:
     """Neither by itself nor in between the lines of a log that is known."""
     other = _OTHER_LOGS[title]
-    assert not any(parsed.events.num_rows for parsed in parse_records(other.encode(), engine=_engine()))
+    assert not any(parsed.events.num_rows for parsed in parse_records(other.encode(), engine=engine()))
     lines, events = _expected("keycloak", "lab_keycloak.log")
     mixed = "".join(line + "\n" for line in lines[:20]) + other + "".join(line + "\n" for line in lines[20:])
-    parts = parse_records(mixed.encode(), engine=_engine())
+    parts = parse_records(mixed.encode(), engine=engine())
     assert sum(parsed.events.num_rows for parsed in parts) == events
