@@ -18,9 +18,9 @@ _SAMPLE = 50
 
 _STRONG = {"value", "records", "Records", "resourceLogs"}
 """Keys of arrays that hold records wherever they stand at the top of a document."""
-_WEAK = {"events", "logs", "items", "entries", "data", "results"}
+_WEAK = {"events", "logs", "items", "entries", "data", "results", "result"}
 """Keys that an event may have as well."""
-_NESTED = {("data", "events"), ("data", "result"), ("hits", "hits")}
+_NESTED = {("data", "events"), ("data", "result"), ("hits", "hits"), ("_embedded", "activities")}
 _OF_AN_EVENT = {
     "eventType", "event_type", "uuid", "published", "outcome", "createdDateTime", "appId", "time",
     "timestamp",
@@ -31,7 +31,7 @@ _OF_AN_EVENT = {
 _OF_A_PAGE = re.compile(
     r"@odata\.|next|prev|has_?more|cursor|searchedLogStreams|took$|timed_out$|_shards$|_scroll_id$|pit_id$"
     r"|status$|stat(istic)?s$|links?$|_links$|meta|pag(e|ing|ination)|total|count$|size$|limit$|offset$|kind$"
-    r"|preview$|init_offset$|messages$|fields$|highlighted$|post_process_count$|errors?$|warnings?$",
+    r"|result_?count$|remaining_?pag|preview$|init_offset$|messages$|fields$|highlighted$|post_process_count$|errors?$|warnings?$",
     re.IGNORECASE,
 )
 
