@@ -6,6 +6,8 @@ documentation = ["https://cloud.google.com/logging/docs/reference/v2/rest/v2/Log
 */
 SELECT
     CASE WHEN d.logName IS NULL THEN line
+         -- Cloud Run says beside the request why it refused it
+         WHEN d.httpRequest IS NOT NULL AND ends_with(d.logName, '%2Frequests') THEN line
          ELSE coalesce(without_newline(d.textPayload), held_line(held, coalesce(d.jsonPayload, '')),
              -- an entry that tells of a request does so beside its payload
              CASE WHEN d.httpRequest IS NOT NULL THEN line END,
