@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ from ingest.sources import Source
 from ingest.sparse import SparseQuery
 from ingest.split import Plan
 from ingest.statements import Statements
-from ingest.timing import Around, placed_in_time
+from ingest.timing import Around, dated, placed_in_time
 from ingest.unwrap import Envelope, unwrap
 from lake.schema import EVENTS, QUARANTINE
 
@@ -45,7 +46,7 @@ _DERIVED = {"date", "source", "file", "signature", "credential_id"}
 _HELPERS = dict.fromkeys(
     ("path", "login", "user_name", "credential", "jwt", "challenge", "body", "ignored", "quarantined"),
     "VARCHAR",
-) | {"local_time": "TIMESTAMP"}
+) | {"local_time": "TIMESTAMP", "yearless": "TIMESTAMP"}
 _EXCERPT = 300
 _JUDGE = """
     SELECT CASE WHEN is_blank(line) THEN 'blank'
@@ -125,10 +126,17 @@ class Engine:
         self._queries: dict[tuple[str, str | None], Query] = {}
         self._compilations: dict[tuple[str, str | None], str] = {}
 
-    def read(self, reading: Reading, records: Records, around: Around | None = None) -> Read:
+    def read(
+        self,
+        reading: Reading,
+        records: Records,
+        around: Around | None = None,
+        reference: datetime | None = None,
+    ) -> Read:
         """Every record becomes an event or is refused; never anything else.
 
-        `around`: what an envelope tells of each record.
+        `around`: what an envelope tells of each record; `reference`: when the records were written at the
+        latest, for times without a year (now, where it is not given).
         """
         query = self._query(reading)
         source = reading.source
@@ -141,7 +149,9 @@ class Engine:
                 f"source {source.name}: {len(records)} records became {table.num_rows} rows; "
                 "its SELECT must give one row for each"
             )
-        table = placed_in_time(table, records.offsets, around, self._settings.time_zones.get(source.name))
+        zone = self._settings.time_zones.get(source.name)
+        table = placed_in_time(table, records.offsets, around, zone)
+        table = dated(table, reference or datetime.now(UTC), zone)
         kept = pc.and_(pc.is_null(table["ignored"]), pc.is_null(table["quarantined"]))
         accepted = table if pc.all(kept).as_py() else table.filter(kept)
         events = finish(self._statements, accepted, source.name, source.kind, self._settings)

@@ -51,6 +51,7 @@ SELECT
     challenge IS NOT NULL AS has_challenge,
     CASE WHEN challenge IS NOT NULL THEN challenged.error IS NULL AND regexp_matches(challenge, '(?i)^\s*(bearer|dpop)\b') END AS bare_challenge,
     "offset",
+    yearless,
     ignored,
     CASE WHEN ignored IS NOT NULL THEN NULL
          WHEN quarantined IS NOT NULL THEN quarantined

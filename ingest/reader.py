@@ -68,8 +68,10 @@ def parse_chunk(
     """
     main = layout.readings[0]
     content = unwrapped(engine, layout, chunk.records, reference)
-    read = engine.read(main, content.records, content.around)
-    events, refused = _offer_to_others(engine, layout, candidates, content, read, chunk.open_end)
+    read = engine.read(main, content.records, content.around, reference)
+    events, refused = _offer_to_others(
+        engine, layout, candidates, content, read, chunk.open_end, reference
+    )
     quarantined = [_overlong(main.source.name, chunk.overlong)] if chunk.overlong else []
     ignored = content.ignored
     if len(refused):
@@ -109,6 +111,7 @@ def _offer_to_others(
     content: Unwrapped,
     read: Read,
     open_end: bool,
+    reference: datetime,
 ) -> tuple[list[pa.Table], Refused]:
     """The events of all readings, and what none of them takes."""
     events, refused = [read.events], read.refused
@@ -126,7 +129,7 @@ def _offer_to_others(
             continue
         places = refused.places[theirs]
         around = content.around.take(places) if content.around is not None else None
-        more = engine.read(reading, content.records.take(places), around)
+        more = engine.read(reading, content.records.take(places), around, reference)
         events.append(more.events)
         still = np.flatnonzero(~theirs)
         again = replace(more.refused, places=places[more.refused.places])

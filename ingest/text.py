@@ -31,11 +31,16 @@ def parse_text(text: str, source: str | None = None, formats: Formats | None = N
 
 
 def parse_records(
-    text: bytes, source: str | None = None, formats: Formats | None = None, engine: Engine | None = None
+    text: bytes,
+    source: str | None = None,
+    formats: Formats | None = None,
+    engine: Engine | None = None,
+    written: datetime | None = None,
 ) -> list[Parsed]:
     """What became of every record of a text; empty when no source knows the text.
 
-    `engine`: one that may serve for several texts; to make one takes time.
+    `engine`: one that may serve for several texts; to make one takes time. `written`: when the text was
+    written, for times without a year (now, where it is not given).
     """
     sources = load_sources()
     if source is not None and source not in sources:
@@ -45,6 +50,6 @@ def parse_records(
     layout = recognise(engine, text, candidates, forced=source is not None) if candidates else None
     if layout is None:
         return []
-    now = datetime.now(UTC)
+    reference = written or datetime.now(UTC)
     parts = chunks(io.BytesIO(text), layout.framing, 0, size=len(text) + 1)
-    return [parse_chunk(engine, layout, candidates, chunk, now) for chunk in parts]
+    return [parse_chunk(engine, layout, candidates, chunk, reference) for chunk in parts]

@@ -8,7 +8,7 @@ The rules, in their order (docs/time.md):
 - In a configured zone, a time that occurs twice (the clocks went back) is the first of the two, and one that
   does not occur (the clocks went forward) is the first moment after the gap.
 - A line without any time has the envelope's.
-- A time without a year (RFC 3164) is of the latest year that puts it no later than a day after the reference:
+- A time without a year (RFC 3164, or a source's own `yearless`) is of the latest year that puts it no later than a day after the reference:
   when the input was last modified, or now.
 """
 
@@ -107,6 +107,29 @@ def placed_in_time(
         instance=pc.coalesce(table["instance"].combine_chunks().cast(pa.string()), around.host),
         quarantined=pc.if_else(pc.and_(had_none, only_timeless), pa.scalar(None, pa.string()), quarantined),
     )
+
+
+def dated(table: pa.Table, reference: datetime, zone: str | None) -> pa.Table:
+    """The rows with a time where their own has no year and nothing else told one; without `yearless`.
+
+    `reference`: when they were written at the latest; `zone` is the IANA name of their zone (else UTC).
+    """
+    yearless = table["yearless"].combine_chunks().cast(_NAIVE)
+    untold = pc.and_(pc.is_null(table["time"].combine_chunks()), pc.is_valid(yearless))
+    if pc.any(untold).as_py():
+        local = with_year(yearless, reference)
+        if zone is not None:
+            local = pc.assume_timezone(local, zone, ambiguous="earliest", nonexistent="latest")
+            local = local.cast(pa.timestamp("us", "UTC")).cast(_NAIVE)
+        time = table["time"].combine_chunks()
+        reason = table["quarantined"].combine_chunks().cast(pa.string())
+        timeless = pc.and_(untold, pc.fill_null(pc.equal(reason, _NO_TIME), False))
+        table = _with(
+            table,
+            time=pc.coalesce(time, local.cast(time.type)),
+            quarantined=pc.if_else(timeless, pa.scalar(None, pa.string()), reason),
+        )
+    return table.drop_columns("yearless")
 
 
 def _with(table: pa.Table, **columns: Any) -> pa.Table:

@@ -149,3 +149,26 @@ def test_an_hour_aside_is_summer_time_and_a_late_collector_is_none() -> None:
     told = Around(pa.array(around).cast(pa.timestamp("us")), pa.nulls(4, pa.string()))
     placed = placed_in_time(table, np.arange(4), told, None)
     assert placed["time"].cast(pa.int64()).to_pylist() == [2 * hour, 2 * hour, hour, 2 * hour]
+
+
+def _tyk(stamp: str) -> str:
+    return f'time="{stamp}" level=info msg="Attempted access with non-existent key." mw=AuthKey org_id=shop path=/orders\n'
+
+
+def test_a_source_without_a_year_takes_it_from_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "tyk.log"
+    path.write_text(_tyk("Dec 31 23:59:58") + _tyk("Jan 01 00:00:02"))
+    when = datetime(2025, 1, 2, tzinfo=UTC).timestamp()
+    os.utime(path, (when, when))
+    workshop = Workshop(tmp_path)
+    workshop.ingest(path)
+    assert sorted(str(event["time"])[:19] for event in workshop.events()) == [
+        "2024-12-31 23:59:58",
+        "2025-01-01 00:00:02",
+    ]
+
+
+def test_an_envelope_knows_better_than_a_line_without_a_year(tmp_path: Path) -> None:
+    line = _tyk("Jul 02 04:15:04").strip().replace('"', '\\"')
+    record = f'{{"log":"{line}\\n","stream":"stderr","time":"2026-07-02T02:15:04.321Z"}}\n'
+    assert _times(tmp_path, record) == ["2026-07-02T02:15:04.321000"]
