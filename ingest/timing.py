@@ -8,8 +8,8 @@ The rules, in their order (docs/time.md):
 - In a configured zone, a time that occurs twice (the clocks went back) is the first of the two, and one that
   does not occur (the clocks went forward) is the first moment after the gap.
 - A line without any time has the envelope's.
-- A time without a year (RFC 3164, or a source's own `yearless`) is of the latest year that puts it no later than a day after the reference:
-  when the input was last modified, or now.
+- A time without a year (RFC 3164, or a source's own `yearless`) is of the latest year that puts it no later
+  than a day after the reference: when the input was last modified, or now.
 """
 
 from __future__ import annotations
