@@ -69,9 +69,7 @@ def parse_chunk(
     main = layout.readings[0]
     content = unwrapped(engine, layout, chunk.records, reference)
     read = engine.read(main, content.records, content.around, reference)
-    events, refused = _offer_to_others(
-        engine, layout, candidates, content, read, chunk.open_end, reference
-    )
+    events, refused = _offer_to_others(engine, layout, candidates, content, read, chunk.open_end, reference)
     quarantined = [_overlong(main.source.name, chunk.overlong)] if chunk.overlong else []
     ignored = content.ignored
     if len(refused):
