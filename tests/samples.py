@@ -89,9 +89,7 @@ def engine() -> Engine:
 def parsed(source: str, sample: str) -> list[Parsed]:
     """What became of the records of a sample, whatever sources there are."""
     data = (SAMPLES / source / sample).read_bytes()
-    return parse_records(
-        data, formats=formats_beside(SAMPLES / source), engine=engine(), written=_WRITTEN
-    )
+    return parse_records(data, formats=formats_beside(SAMPLES / source), engine=engine(), written=_WRITTEN)
 
 
 @cache

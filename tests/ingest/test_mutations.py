@@ -85,6 +85,7 @@ def _stands_elsewhere(text: str, line: str, start: int, end: int) -> bool:
     return not re.search(r"[\w.-]", around)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("source", "sample"), samples())
 @settings(max_examples=3, deadline=None)
 @given(seed=st.integers(0, 2**32))
@@ -134,6 +135,7 @@ def _is_object(line: str) -> bool:
         return False
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("source", "sample"), samples())
 @settings(max_examples=3, deadline=None)
 @given(seed=st.integers(0, 2**32))
