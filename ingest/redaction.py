@@ -18,6 +18,8 @@ from lake.schema import EVENTS
 
 _LIMITS = {"error_description": 1000, "user_agent": 400, "scope": 400, "redirect_uri": 400, "method": 20}
 _LIMIT = 256
+_IDS = ("event_id", "request_id", "trace_id", "session_id")
+"""Columns that join or tell apart: an id that looks like a secret becomes a keyed fingerprint, and stays one id."""
 _SHORT = 40
 """Text of fewer bytes holds a secret only where names_secret finds a sign of one (macros/redact.sql)."""
 _SAFE = ("credential_id", "endpoint", "outcome", "answered_by")
@@ -81,8 +83,15 @@ def _cleaned(statements: Statements, texts: dict[str, pa.Array]) -> dict[str, pa
         return {}
     values = pa.concat_arrays(list(texts.values()))
     limits = [pa.repeat(_LIMITS.get(name, _LIMIT), len(values)) for name, values in texts.items()]
-    dictionaries = pa.table({"value": values, "size": pa.concat_arrays(limits)})
-    question = "SELECT nullif(left(clean(value), size), '') AS value FROM dictionaries"
+    ids = [pa.repeat(name in _IDS, len(values)) for name, values in texts.items()]
+    dictionaries = pa.table(
+        {"value": values, "size": pa.concat_arrays(limits), "names_one": pa.concat_arrays(ids)}
+    )
+    question = """
+        SELECT CASE WHEN names_one AND contains(cleaned, '[redacted]') THEN keyed_id('i_', value)
+                    ELSE nullif(left(cleaned, size), '') END AS value
+        FROM (SELECT *, clean(value) AS cleaned FROM dictionaries)
+    """
     answers = statements.look_up(
         question, dictionaries, lambda rows: statements.run(question, dictionaries=rows)
     )

@@ -31,6 +31,21 @@ combinedio = '%h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i" %I %O'
 common = '%h %l %u %t "%r" %>s %b'
 vhost_common = '%v:%p %h %l %u %t "%r" %>s %b'
 combined = '%h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i"'
+
+[[advice]]
+columns = ["error", "error_code", "error_description"]
+add = '"%{WWW-Authenticate}o" to LogFormat'
+tells = "the challenge of an answer, in which an API says what is wrong with the token"
+
+[[advice]]
+columns = ["request_id", "trace_id"]
+add = '"%{X-Request-Id}i" to LogFormat'
+tells = "one id in the logs of gateway and auth server"
+
+[[advice]]
+columns = ["duration_ms"]
+add = '%D to LogFormat'
+tells = "how long an answer took"
 */
 WITH target AS (
     SELECT *,

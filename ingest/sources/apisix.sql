@@ -63,6 +63,11 @@ custom_challenge = "/sent_http_www_authenticate"
 custom_challenge_short = "/www_authenticate"
 custom_body = "/response_body"
 custom_traceparent = "/http_traceparent"
+
+[[advice]]
+columns = ["error", "error_code", "error_description"]
+add = 'include_resp_body: true to the logger plugin'
+tells = "the body of an answer, in which APISIX says why it refused"
 */
 -- What log-util.lua gives: the full entry, or a log_format of one's own, whose keys are best named as the variables
 -- that they hold. A header that came twice is an array.

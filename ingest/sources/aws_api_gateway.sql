@@ -40,6 +40,16 @@ websocket_clf_without_status = '$context.identity.sourceIp $context.identity.cal
 websocket_csv = '$context.identity.sourceIp,$context.identity.caller,$context.identity.user,$context.requestTime,$context.eventType,$context.routeKey,$context.status,$context.connectionId,$context.requestId'
 websocket_xml = '<request id="$context.requestId"> <ip>$context.identity.sourceIp</ip> <caller>$context.identity.caller</caller> <user>$context.identity.user</user> <requestTime>$context.requestTime</requestTime> <eventType>$context.eventType</eventType> <routeKey>$context.routeKey</routeKey> <status>$context.status</status> <connectionId>$context.connectionId</connectionId> </request>'
 serverless_framework = 'requestId: $context.requestId, ip: $context.identity.sourceIp, caller: $context.identity.caller, user: $context.identity.user, requestTime: $context.requestTime, httpMethod: $context.httpMethod, resourcePath: $context.resourcePath, status: $context.status, protocol: $context.protocol, responseLength: $context.responseLength'
+
+[[advice]]
+columns = ["error", "error_code", "error_description"]
+add = '"errorMessage":"$context.error.message", "errorResponseType":"$context.error.responseType", "authorizerError":"$context.authorizer.error" to the access log format'
+tells = "which gateway response was given and why"
+
+[[advice]]
+columns = ["client_id"]
+add = '"clientId":"$context.authorizer.claims.client_id" to the access log format'
+tells = "the client, by the claim of its token"
 */
 WITH named AS (
     SELECT *,

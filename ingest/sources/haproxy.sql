@@ -37,6 +37,16 @@ httpslog = "option httpslog"
 clf = "option httplog clf"
 tcplog = "option tcplog"
 json = "json"
+
+[[advice]]
+columns = ["error", "error_code", "error_description"]
+add = 'capture response header WWW-Authenticate len 128 to the frontend'
+tells = "the challenge of an answer, in which an API says what is wrong with the token"
+
+[[advice]]
+columns = ["request_id", "trace_id"]
+add = 'unique-id-format and unique-id-header X-Request-ID to the frontend, and %ID to its log-format'
+tells = "one id in the logs of gateway and auth server"
 */
 WITH captured AS (
     SELECT *,

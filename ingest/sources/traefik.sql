@@ -9,6 +9,16 @@ documentation = [
 cannot_tell = "The access log tells the status and whether a service was asked, not why forwardAuth or a plugin refused: accessLog.fields.headers.names with Www-Authenticate: keep brings the challenge, Location: keep the errors that go back by redirect, X-Request-Id and Traceparent: keep what joins with the authorization server. Headers are dropped unless one asks for them. Traefik's own log (log.level: DEBUG) tells of forwardAuth calls and upstream errors, without the request they belong to: read beside the access log, such a failure counts twice. Lines of genericCLF are those of nginx's combined format and are read as such."
 priority = 42
 recognise = '^\S+ - .* \[\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\] ".*" (\d{3}|-|"-") (\d+|-|"-") .* (\d+|-|"-") "[^"]*" "[^"]*" \d+ms$|^\s*\{.*"(DownstreamStatus|DownstreamContentSize|OriginStatus|OriginDuration|StartUTC|StartLocal|RetryAttempts)"\s*:|^\s*\{.*"(middlewareName|middlewareType|entryPointName|routerName|providerName)"\s*:\s*"|^\s*\{.*"(message|msg)"\s*:\s*"\x27?\d{3} (Internal Server Error|Bad Gateway|Gateway Timeout|Client Closed Request)|^(\x1b\[[0-9;]*m)*\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|[+-]\d\d:\d\d)(\x1b\[[0-9;]*m)* (\x1b\[[0-9;]*m)*(TRC|DBG|INF|WRN|ERR|FTL|PNC)\b.*(traefik/|middleware(Name|Type)=|entryPointName=|routerName=|providerName=|\d{3} (Internal Server Error|Bad Gateway|Gateway Timeout|Client Closed Request))|^time="[^"]*" level=[a-z]+ msg=.*( (middlewareName|middlewareType|entryPointName|routerName|serverName|providerName)=|caused by: |\d{3} (Internal Server Error|Bad Gateway|Gateway Timeout|Client Closed Request))'
+
+[[advice]]
+columns = ["error", "error_code", "error_description"]
+add = 'accessLog.format: json and accessLog.fields.headers.names.WWW-Authenticate: keep'
+tells = "the challenge of an answer, in which an API says what is wrong with the token"
+
+[[advice]]
+columns = ["request_id", "trace_id"]
+add = 'accessLog.format: json and accessLog.fields.headers.names.X-Request-Id: keep'
+tells = "one id in the logs of gateway and auth server"
 */
 -- Four logs: the access log in common log format and in JSON, and Traefik's own as text and as JSON; of release 2
 -- (logrus) and 3 (zerolog).

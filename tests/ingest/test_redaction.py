@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from ingest import Engine, Settings
 from ingest.redaction import redacted
+from tests.helpers import Workshop
 
 ENGINE = Engine(Settings("a key of tests"))
 _NAMES = (
@@ -92,7 +93,7 @@ _values = st.none() | st.sampled_from(["", "-", "é", "basic Q2xpZW50OnMzY3IzdA"
 
 @given(columns=st.lists(st.lists(_values, min_size=4, max_size=4), min_size=2, max_size=3))
 def test_a_column_is_cleaned_like_each_of_its_values(columns: list[list[str | None]]) -> None:
-    limits = dict(zip(("event_id", "user_agent", "method"), (256, 400, 20), strict=True))
+    limits = dict(zip(("tenant", "user_agent", "method"), (256, 400, 20), strict=True))
     named = dict(zip(limits, columns, strict=False))
     stored = redacted(
         ENGINE._statements, {name: pa.array(column, pa.string()) for name, column in named.items()}
@@ -100,3 +101,20 @@ def test_a_column_is_cleaned_like_each_of_its_values(columns: list[list[str | No
     for name, values in named.items():
         expected = [ENGINE.redact(value)[: limits[name]] or None if value else None for value in values]
         assert stored[name].to_pylist() == expected
+
+
+def test_ids_that_look_like_secrets_stay_apart(workshop: Workshop) -> None:
+    """A long request id is stored as a fingerprint, so that it still joins one request and no other."""
+    first, second = "7f3a" * 14, "8e4b" * 14
+    workshop.formats = {"nginx": ["$remote_addr [$time_local] $status $request_uri $request_id"]}
+    workshop.write(
+        "a.log",
+        "".join(
+            f"192.0.2.7 [02/Mar/2026:02:15:04 +0000] 401 /orders {request_id}\n"
+            for request_id in (first, second, first)
+        ),
+    )
+    workshop.ingest()
+    ids = [row["request_id"] for row in workshop.events("request_id")]
+    assert ids[0] == ids[2] != ids[1]
+    assert all(found.startswith("i_") and first not in found for found in ids)
