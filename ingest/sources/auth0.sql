@@ -3,7 +3,7 @@ title = "Auth0 tenant logs"
 kind = "auth_server"
 provenance = "composed"
 framing = "json"
-recognise = '(?s)"(log_id|_id)"\s*:\s*"(90020\d{9,}|\d{50,})".*"type"\s*:\s*"[a-z_]+"|"type"\s*:\s*"[a-z_]+".*"(log_id|_id)"\s*:\s*"(90020\d{9,}|\d{50,})"|"log_id"\s*:.*"data"\s*:\s*\{.*"type"\s*:\s*"[a-z_]+"|"(client_name|tenant_name|client_id)"\s*:.*"log_id"\s*:|"log_id"\s*:.*"(client_name|tenant_name|client_id)"\s*:'
+recognise = '(?s)"(log_id|_id)"\s*:\s*"(90020\d{9,}|\d{50,})".*"type"\s*:\s*"[a-z_]+"|"type"\s*:\s*"[a-z_]+".*"(log_id|_id)"\s*:\s*"(90020\d{9,}|\d{50,})"|"log_id"\s*:.*"data"\s*:\s*\{.*"type"\s*:\s*"[a-z_]+"|"(client_name|tenant_name)"\s*:.*"log_id"\s*:|"log_id"\s*:.*"(client_name|tenant_name)"\s*:'
 priority = 42
 documentation = [
     "https://auth0.com/docs/deploy-monitor/logs/log-event-type-codes",

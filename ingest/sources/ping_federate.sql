@@ -2,7 +2,7 @@
 title = "PingFederate (audit.log, server.log)"
 kind = "auth_server"
 provenance = "composed"
-recognise = '^(\S+audit\S*\.log:? )?\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d,\d{3}\S* *\| *(tid:[^|]*)?\|([^|]*\|){1,2}[^|]*\|[^|]*\|[^|]*\|[^|]*\|[^|]*\|[^|]*\| *(IdP|SP|AS|STS|RP|OP|IdP/SP|)[^|]*\|([^|]*\|){2,}|^\S+ \S+ trackingid="[^"]*" (transactionid="?[^" ]*"? )?event=|CEF:0\|Ping Identity\|PingFederate\||^(\S+server\.log:? )?\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} (tid:\S+)? ?(TRACE|DEBUG|INFO|WARN|ERROR|FATAL) +\[(org\.sourceid|com\.pingidentity)\.'
+recognise = '^(\S+log:? )?\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d[,.]\d{3}\S* *\| *(tid:[^|]*\||\|([^|]*\|){7,8} *(IdP|SP|AS|STS) *\|)|^(\S+log:? )?\S+ \S+ trackingid="[^"]*" (transactionid="?[^" ]*"? )?event=|CEF:0\|Ping Identity\|PingFederate\||^(\S+log:? )?\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} (tid:\S+)? ?(TRACE|DEBUG|INFO|WARN|ERROR|FATAL) +\[(org\.sourceid|com\.pingidentity)\.'
 priority = 38
 documentation = [
     "https://docs.pingidentity.com/pingfederate/latest/administrators_reference_guide/pf_security_audit_loggin.html",
