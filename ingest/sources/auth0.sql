@@ -11,7 +11,7 @@ documentation = [
     "https://auth0.com/docs/customize/log-streams",
     "https://auth0.com/docs/api/management/v2/logs/get-logs",
 ]
-cannot_tell = "Auth0 writes neither a status nor a duration for sign-ins and token requests, and nothing for userinfo, introspection, keys and discovery: a gateway's log tells those. Of a failed exchange there is a type and a sentence, not the error code of the answer; a refused client says no more than Unauthorized. Codes are masked, so that no credential joins the lines of one code. A stream with PII obfuscation hides user names and addresses, and a filter by category leaves out what it does not name: add the failures of login, silent authentication and token exchange to the stream."
+cannot_tell = "Auth0 writes neither a status nor a duration for sign-ins and token requests, and nothing for userinfo, introspection, keys and discovery: a gateway's log tells those. Of a failed exchange there is a type and a sentence, not the error code of the answer; a refused client says no more than Unauthorized. Codes are masked, so that no credential joins the lines of one code. A stream with PII obfuscation hides user names, and a filter by category leaves out what it does not name: add the failures of login, silent authentication and token exchange to the stream."
 # a stream puts a log into `data`, and what carries the stream puts that into `detail` or `event`
 held_in = ["/detail/data", "/event/data", "/data/data", "/detail", "/event", "/data", "/attributes/data"]
 
@@ -65,13 +65,13 @@ api_message = "/details/response/body/message"
 
 [[advice]]
 columns = ["request_id", "trace_id"]
-add = "a correlation_id to the requests of the application (the X-Correlation-ID header) and details.transaction_id to what the stream delivers"
-tells = "one id in the logs of gateway and auth server, and the lines of one sign-in"
+add = "an X-Correlation-ID header to the requests of the application"
+tells = "one id in the logs of gateway and auth server"
 
 [[advice]]
-columns = ["client_ip", "user_id"]
-add = "no PII obfuscation for ip and user_name in the log stream; why401 keeps users as keyed pseudonyms"
-tells = "from where and for whom a sign-in failed"
+columns = ["user_id"]
+add = "user names and e-mail addresses to the log stream (its PII obfuscation masks or hashes them); why401 keeps a keyed pseudonym"
+tells = "for whom a sign-in failed"
 */
 -- One object per log, from the Management API or from a log stream: {"log_id":"...","data":{...}}.
 WITH named AS (
