@@ -166,7 +166,8 @@ opened AS (
         CASE WHEN content[1] = '{' AND (contains(content, 'rror') OR contains(content, 'fault')) THEN TRY(from_json(content,
             '{"fault":{"faultstring":"VARCHAR","detail":{"errorcode":"VARCHAR"}},"ErrorCode":"VARCHAR","Error":"VARCHAR"}')) END AS said,
         CASE WHEN is_text AND (contains(line, 'ode') OR contains(line, 'Fault name')) THEN nullif(regexp_extract(line, '(?:\bcode ?= ?|Fault name ?: ?|"errorcode"\s*:\s*")([A-Za-z][\w.-]*)', 1), '') END AS text_fault,
-        CASE WHEN is_text AND contains(line, 'code = ') THEN nullif(trim(regexp_extract(line, ', ?message ?= ?(.*?)(?:, associated contexts|\}|$)', 1)), '') END AS text_message
+        CASE WHEN is_text AND contains(line, 'code = ') THEN nullif(trim(regexp_extract(line, ', ?message ?= ?(.*?)(?:, associated contexts|\}|$)', 1)), '')
+             WHEN is_text AND contains(line, '"faultstring"') THEN nullif(regexp_extract(line, '"faultstring"\s*:\s*"([^"]*)"', 1), '') END AS text_message
     FROM named
 ),
 faults AS (
