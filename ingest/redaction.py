@@ -19,7 +19,7 @@ from lake.schema import EVENTS
 _LIMITS = {"error_description": 1000, "user_agent": 400, "scope": 400, "redirect_uri": 400, "method": 20}
 _LIMIT = 256
 _IDS = ("event_id", "request_id", "trace_id", "session_id")
-"""Columns that join or tell apart: an id that looks like a secret becomes a keyed fingerprint, and stays one id."""
+"""Columns that join or tell apart: an id that looks like a secret becomes a keyed fingerprint of itself."""
 _SHORT = 40
 """Text of fewer bytes holds a secret only where names_secret finds a sign of one (macros/redact.sql)."""
 _SAFE = ("credential_id", "endpoint", "outcome", "answered_by")
