@@ -23,7 +23,7 @@ from ingest.framing import chunks, detect_framing
 from ingest.statements import Statements
 from ingest.unwrap import LINES, load_envelope, load_envelopes, may_be_partial, unfinished, unwrap
 from tests.envelopes import ENVELOPE_OF, HOST, POD, SPLIT, WRAPPERS, framed, moment
-from tests.samples import SAMPLES, SOURCES, samples
+from tests.samples import SAMPLES, samples
 
 MACROS = Path(__file__).parents[2] / "ingest" / "macros"
 ENVELOPES = load_envelopes()
@@ -79,7 +79,9 @@ def _bare(source: str, sample: str) -> tuple[str, ...]:
     return tuple(json.dumps(json.loads(text), ensure_ascii=False) if "\n" in text else text for text in texts)
 
 
-BARE = samples()
+_SOURCES = ("apinto", "entra", "envoy", "keycloak", "nginx", "okta")
+BARE = [(source, sample) for source, sample in samples() if source in _SOURCES]
+"""Samples whose lines are in no envelope and like none. For all sources test_every_envelope.py compares events."""
 _TRULY_WRAPPED = {"syslog.log": "syslog_rfc3164", "log_stream.log": "splunk"}
 """Samples that come in an envelope: a gateway's own syslog output; an event as Splunk's collector takes it."""
 
@@ -105,7 +107,7 @@ def test_every_envelope_has_a_writer() -> None:
 
 @pytest.mark.parametrize("wrapper", WRAPPERS)
 def test_a_wrapper_around_every_sample_gives_the_bare_lines(wrapper: str) -> None:
-    for source in SOURCES:
+    for source in _SOURCES:
         bare = [line for of, sample in BARE if of == source for line in _bare(of, sample)]
         expected = [line.strip(" ") for line in bare] if ENVELOPE_OF[wrapper] == "logcli" else bare
         assert _lines_in(wrapper, WRAPPERS[wrapper](expected)) == expected, source

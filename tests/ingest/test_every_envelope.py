@@ -23,6 +23,7 @@ _USUAL = (
     "fluent_bit", "elasticdump", "splunk", "kubectl",
 )  # fmt: skip
 _FIRST = ("apinto", "entra", "envoy", "keycloak", "nginx", "okta")
+"""Those that were there when the envelopes were."""
 
 
 def _pairs() -> Iterator[Any]:
