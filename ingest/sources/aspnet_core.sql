@@ -334,7 +334,7 @@ placed AS (
         -- what an event of IdentityServer tells
         CASE WHEN role = 'event' THEN CASE WHEN d."Name" = 'Consent Denied' THEN 'failed' WHEN d."EventType" IN ('Failure', 'Error', '2', '3') THEN 'failed' WHEN d."EventType" IN ('Success', 'Information', '1', '4') THEN 'done' END END AS event_type,
         -- what is wrong with a client's assertion or with a request object is not said of an access token
-        CASE WHEN class IN ('PrivateKeyJwtSecretValidator', 'JwtRequestValidator') THEN class || ':' || nullif(regexp_extract(thrown, '\b(IDX[0-9]{4,5})\b', 1), '')
+        CASE WHEN class IN ('PrivateKeyJwtSecretValidator', 'JwtRequestValidator') THEN CASE class WHEN 'JwtRequestValidator' THEN 'request_object_' ELSE 'client_jwt_' END || nullif(regexp_extract(thrown, '\b(IDX[0-9]{4,5})\b', 1), '')
              WHEN contains(thrown, 'AADSTS') THEN nullif(regexp_extract(thrown, '\b(AADSTS[0-9]{4,7})\b', 1), '')
              WHEN contains(thrown, 'IDX') THEN nullif(regexp_extract(thrown, '\b(IDX[0-9]{4,5})\b', 1), '')
              WHEN o.error_uri IS NOT NULL THEN nullif(regexp_extract(o.error_uri, '(ID[0-9]{4})$', 1), '') END AS code,
@@ -377,7 +377,7 @@ weighed AS (
     FROM (SELECT *, d."Name" LIKE '%Authentication%' AS rank_name FROM placed)
 ),
 -- the endpoint that a line is about, by its class
-addressed AS (
+addressed AS MATERIALIZED (
     SELECT *,
         weight > 0 OR (role = 'event' AND event_type = 'failed') AS complains,
         CASE
@@ -412,7 +412,14 @@ addressed AS (
             WHEN role = 'thrown' AND regexp_matches(thrown, 'handling the remote login|Correlation failed|OpenIdConnectProtocol') THEN 'authorization'
             WHEN category IS NULL AND regexp_matches(head, '^(?:Refresh token|Invalid refresh|Invalid authorization code|Rejecting refresh|User authentication failed|Grant type|Transformed|Missing code_verifier|Client not authorized|Invalid scopes)') THEN 'token'
         END AS class_endpoint,
-        CASE WHEN path IS NOT NULL THEN endpoint_of(path) END AS path_endpoint,
+        CASE WHEN weight > 0 OR event_type = 'failed' THEN CASE WHEN o.error_description IS NOT NULL THEN o.error_description
+                     WHEN role = 'event' THEN coalesce(d."ErrorDescription", d."Message", d."Details", d."Name")
+                     WHEN class IN ('PrivateKeyJwtSecretValidator', 'JwtRequestValidator') AND contains(thrown, 'IDX') THEN 'JWT token validation error: ' || regexp_extract(thrown, 'IDX[0-9]+: ([^\n]*)', 1)
+                     WHEN role = 'thrown' OR (role = 'hint' AND exception IS NOT NULL AND code IS NOT NULL) THEN coalesce(nullif(regexp_extract(thrown, '(IDX[0-9]+: [^\n]*)', 1), ''),
+                        nullif(regexp_extract(thrown, '---> [A-Za-z.]+: ([^\n]*)', 1), ''), head)
+                     WHEN role IN ('hint', 'final') AND code IS NOT NULL AND NOT contains(split_part(head, chr(10), 1), 'IDX') THEN coalesce(nullif(regexp_extract(thrown, '(IDX[0-9]+: [^\n]*)', 1), ''), head)
+                     WHEN role IN ('unauthorized', 'ocelot') THEN split_part(head, chr(10) || '   ', 1)
+                     ELSE split_part(head, chr(10), 1) END END AS saying,
         CASE WHEN weight > 0 AND contains(lower(plain), 'client') OR contains(plain, ' application ''') OR contains(plain, ' offline_access scope anymore') THEN nullif(rtrim(
             CASE WHEN starts_with(plain, 'Client secret validation failed for client: ') THEN substr(plain, 45)
                  WHEN starts_with(plain, 'No client with id ''') THEN split_part(plain, '''', 2)
@@ -423,13 +430,19 @@ addressed AS (
                  WHEN contains(plain, ' application ''') THEN split_part(split_part(plain, ' application ''', 2), '''', 1)
                  WHEN contains(plain, 'application was not found: ''') THEN split_part(split_part(plain, 'not found: ''', 2), '''', 1)
                  WHEN starts_with(plain, 'Client authentication failed for ') THEN split_part(substr(plain, 34), ' ', 1) END, '.'), '') END AS named_client
-    FROM (SELECT *, replace(split_part(head, chr(10), 1), '"', '') AS plain FROM weighed)
+    FROM (SELECT *, replace(split_part(head, chr(10), 1), '"', '') AS plain, split_part(path, '?', 1) AS bare_path FROM weighed)
+),
+-- logs repeat their paths
+paths AS (
+    SELECT bare_path, endpoint_of(bare_path) AS path_endpoint FROM (SELECT DISTINCT bare_path FROM addressed WHERE bare_path IS NOT NULL)
 ),
 numbered AS (
-    SELECT *, coalesce(request_id, trace_id, '') AS story,
+    SELECT * EXCLUDE (line, layout, properties, exception, thrown, is_template, scopes, has_scopes, text, message, head, p, access, own_path, scope_path, stamp, plain, bare_path, category,
+            head_request, json_request, json_trace, json_path),
+        category IS NULL AS is_nameless, contains(category, 'Validation') AS of_validation, contains(category, '.Client.') AS of_client, coalesce(request_id, trace_id, '') AS story,
         sum(CASE role WHEN 'start' THEN 1 WHEN 'finish' THEN -1 ELSE 0 END) OVER so_far AS balance,
         coalesce(time, local_time) AS moment
-    FROM addressed
+    FROM addressed LEFT JOIN paths USING (bare_path)
     WINDOW so_far AS (PARTITION BY coalesce(request_id, trace_id, '') ORDER BY "offset" ROWS UNBOUNDED PRECEDING)
 ),
 -- requests in flight, where no line has an id: with more than one, a status cannot be told to be this one's
@@ -453,6 +466,7 @@ cut AS (
                 OR (role = 'finish' AND lag(complains) OVER in_story AND lag(class_endpoint) OVER in_story <> path_endpoint
                     AND NOT (path_endpoint = 'api' AND lag(class_endpoint) OVER in_story = 'authorization' AND NOT lag(coalesce(of_identityserver, false)) OVER in_story))
                 OR (role = 'event' AND d."ActivityId" <> lag(d."ActivityId") OVER in_story)
+                OR (lag(complains) OVER in_story AND role <> 'finish' AND moment - lag(moment) OVER in_story > INTERVAL 500 MILLISECOND)
                 OR moment - lag(moment) OVER in_story > INTERVAL 10 SECOND, false) END AS begins
     FROM flying
     WINDOW in_story AS (PARTITION BY story ORDER BY "offset")
@@ -473,6 +487,7 @@ gathered AS (
         arg_max(method, CASE WHEN role = 'finish' THEN 2 ELSE 1 END) AS method,
         arg_max(path, CASE role WHEN 'finish' THEN 3 WHEN 'start' THEN 2 ELSE 1 END) AS path,
         max(class_endpoint) AS class_endpoint,
+        arg_max(path_endpoint, CASE role WHEN 'finish' THEN 3 WHEN 'start' THEN 2 ELSE 1 END) AS path_endpoint,
         max(trace_id) AS trace_id,
         max(CASE WHEN role = 'event' THEN d."ActivityId" END) AS activity,
         max(CASE WHEN role = 'event' THEN d."RemoteIpAddress" END) AS client_ip,
@@ -487,14 +502,7 @@ gathered AS (
         max(d."SessionId") AS session_id,
         arg_max(code, CASE WHEN starts_with(code, 'ID2') THEN 100 ELSE weight END) AS code,
         arg_max(told_error, rank) AS told_error,
-        arg_max(CASE WHEN o.error_description IS NOT NULL THEN o.error_description
-                     WHEN role = 'event' THEN coalesce(d."ErrorDescription", d."Message", d."Details", d."Name")
-                     WHEN class IN ('PrivateKeyJwtSecretValidator', 'JwtRequestValidator') AND contains(thrown, 'IDX') THEN 'JWT token validation error: ' || regexp_extract(thrown, 'IDX[0-9]+: ([^\n]*)', 1)
-                     WHEN role = 'thrown' OR (role = 'hint' AND exception IS NOT NULL AND code IS NOT NULL) THEN coalesce(nullif(regexp_extract(thrown, '(IDX[0-9]+: [^\n]*)', 1), ''),
-                        nullif(regexp_extract(thrown, '---> [A-Za-z.]+: ([^\n]*)', 1), ''), head)
-                     WHEN role IN ('hint', 'final') AND code IS NOT NULL AND NOT contains(split_part(head, chr(10), 1), 'IDX') THEN coalesce(nullif(regexp_extract(thrown, '(IDX[0-9]+: [^\n]*)', 1), ''), head)
-                     WHEN role IN ('unauthorized', 'ocelot') THEN split_part(head, chr(10) || '   ', 1)
-                     ELSE split_part(head, chr(10), 1) END, CASE WHEN complains THEN weight * 1000 + rank END) AS said,
+        arg_max(saying, CASE WHEN complains THEN weight * 1000 + rank END) AS said,
         arg_max(class, CASE WHEN complains THEN weight * 1000 + rank END) AS said_by,
         arg_max(role, CASE WHEN complains THEN weight * 1000 + rank END) AS said_role,
         bool_or(role = 'forbidden') AS forbidden, bool_or(role = 'challenged') AS challenged,
@@ -503,14 +511,14 @@ gathered AS (
             OR (role = 'unauthorized')) AS only_login,
         bool_or(role = 'challenged' AND (class IN ('OpenIdConnectHandler', 'CookieAuthenticationHandler', 'OAuthHandler') OR contains(m, 'Cookies') OR contains(m, 'oidc') OR contains(m, 'OpenIdConnect') OR contains(m, 'Identity.'))) AS logs_in,
         bool_and(NOT complains OR role IN ('refused', 'unauthorized', 'hint') AND NOT coalesce(of_identityserver, false)) AS only_refused,
-        bool_or(of_identityserver OR (of_openiddict AND NOT contains(category, 'Validation') AND NOT contains(category, '.Client.'))
-            OR (category IS NULL AND role IN ('place', 'asked', 'answer', 'issued', 'reason'))) AS of_server
+        bool_or(of_identityserver OR (of_openiddict AND NOT of_validation AND NOT of_client)
+            OR (is_nameless AND role IN ('place', 'asked', 'answer', 'issued', 'reason'))) AS of_server
     FROM chaptered
     GROUP BY story, episode
 ),
 joined AS (
     SELECT n."offset", n.role, n.time, n.local_time, n.instance, n.request_id, n.complains,
-        n.head AS own_head, g.* EXCLUDE (story, episode),
+        g.* EXCLUDE (story, episode),
         g.complaints > 0 AND NOT (g.only_login AND (g.logs_in OR coalesce(g.status < 400, false))) AND NOT (g.only_refused AND NOT g.challenged AND coalesce(g.status < 400, false)) AS fails,
         n.crowded AND n.role = 'finish' AND n.status >= 400 AS unplaced, n.story, n.busy
     FROM chaptered n JOIN gathered g ON n.story = g.story AND n.episode = g.episode
@@ -531,7 +539,7 @@ SELECT "offset", time, local_time, instance,
     coalesce(request_id, activity) AS request_id, trace_id, session_id,
     client_id,
     client_name, user_name, client_ip,
-    CASE WHEN class_endpoint IS NOT NULL THEN CASE WHEN path IS NULL OR endpoint_of(path) = 'api' THEN class_endpoint END
+    CASE WHEN class_endpoint IS NOT NULL THEN CASE WHEN path IS NULL OR path_endpoint = 'api' THEN class_endpoint END
          WHEN path IS NULL AND fails AND NOT of_server AND (said_role IN ('refused', 'challenged', 'unauthorized', 'forbidden', 'ocelot') OR challenged) THEN 'api' END AS endpoint,
     CASE WHEN crowded AND request_id IS NULL AND role <> 'finish' THEN NULL ELSE path END AS path,
     CASE WHEN crowded AND request_id IS NULL AND role <> 'finish' THEN NULL ELSE method END AS method,
