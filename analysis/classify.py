@@ -71,6 +71,8 @@ def classify(connection: duckdb.DuckDBPyConnection, signatures: str, into: str) 
     `considered` (up to five other rules that fit, best first). Raises duckdb.Error when a column is
     missing.
     """
+    asked = f"SELECT DISTINCT source FROM {_identifier(signatures)} WHERE source IS NOT NULL"
+    sources = frozenset(source for (source,) in connection.execute(asked).fetchall())
     connection.register(_RULES, rules_table())
     try:
         connection.execute(
@@ -78,7 +80,7 @@ def classify(connection: duckdb.DuckDBPyConnection, signatures: str, into: str) 
                 into=_identifier(into),
                 signatures=_identifier(signatures),
                 rules=_RULES,
-                regexes=_regexes(),
+                regexes=_regexes(sources),
                 portable=PORTABLE_CODE,
                 unclassified=UNCLASSIFIED,
             )
@@ -101,8 +103,8 @@ def _order(rule: Rule) -> tuple[object, ...]:
 
 
 @cache
-def _regexes() -> str:
-    """A list of the positions of the regular expressions that match `value`.
+def _regexes(sources: frozenset[str]) -> str:
+    """A list of the positions of the regular expressions that match `value`, of rules for these sources.
 
     The expressions stand in the query as constants: DuckDB compiles those once, and any others once
     for every row. The same expression under several conditions is tried once.
@@ -111,6 +113,8 @@ def _regexes() -> str:
     for position, rule in enumerate(load_rules()):
         if rule.match == "regex":
             source = None if rule.portable else rule.source
+            if source is not None and source not in sources:
+                continue
             same.setdefault((source, rule.field, rule.pattern), []).append(position)
     tests = [
         f"CASE WHEN {_guard(source, field)} AND regexp_matches(value, {_literal(pattern)}, 'i') "

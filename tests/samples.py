@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cache
@@ -21,6 +22,8 @@ from ingest.text import parse_records
 
 SAMPLES = Path(__file__).parents[1] / "sample_logs"
 SOURCES = sorted(load_sources())
+_FINGERPRINT = re.compile("i_[0-9a-f]{16}")
+"""What stands for an id that looks like a secret."""
 _WRITTEN = datetime(2026, 12, 31, tzinfo=UTC)
 """When the samples were written, for times without a year."""
 
@@ -112,7 +115,7 @@ def as_text(name: str, value: Any) -> str:
         return ""
     if name == "time":
         return str(value.strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
-    if name in ("user_id", "credential_id"):
+    if name in ("user_id", "credential_id") or _FINGERPRINT.fullmatch(str(value)):
         return "*"
     if isinstance(value, float):
         return f"{value:.6f}".rstrip("0").rstrip(".")

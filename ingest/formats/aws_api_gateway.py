@@ -163,8 +163,11 @@ def compile_format(text: str) -> str:
     return _text_select(pieces)
 
 
-def split_plan(text: str) -> Plan | None:
-    """How lines of a text format are split; None for JSON, and where two variables stand side by side."""
+def _split_plan(text: str) -> Plan | None:
+    """How lines of a text format are split; None for JSON, and where two variables stand side by side.
+
+    Not in use: of lines with quotes and blanks in strange places it reads other values than the expression.
+    """
     if text.strip() in ("json", "execution") or text.lstrip().startswith("{"):
         return None
     pieces = _pieces(text)

@@ -359,5 +359,7 @@ def test_csv_is_detected(text: str, header: tuple[str, ...], delimiter: str) -> 
 @pytest.mark.parametrize(
     "path", sorted([*SAMPLES.glob("*/*.log"), *SAMPLES.glob("*/*.json")]), ids=lambda path: path.name
 )
-def test_no_sample_is_csv(path: Path) -> None:
-    assert detect_framing(path.read_bytes()[: 256 * 1024]).kind != "csv"
+def test_a_sample_is_csv_only_where_it_says_so(path: Path) -> None:
+    """Three are tables by their documentation: of Apigee's analytics, of Azure's portal and of Tyk's pump."""
+    is_table = path.name in ("analytics_csv.log", "export.log", "pump_csv.log")
+    assert (detect_framing(path.read_bytes()[: 256 * 1024]).kind == "csv") == is_table
