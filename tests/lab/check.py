@@ -111,7 +111,12 @@ def main(folder: Path) -> int:
 
 
 def _joined(one: Log, other: Log) -> tuple[int, int]:
-    """Of the requests of which both logs tell: those that have the same request or trace id there, and all."""
+    """Of the requests of which both logs tell: those that have the same request or trace id there, and all.
+
+    A log that never writes an id, as its own table says (`told by id` 0 %), is beside no other.
+    """
+    if not all(any(_ids(found) for found in log.events.values()) for log in (one, other)):
+        return 0, 0
     places = {
         request_id: place for place, row in enumerate(other.rows) for request_id in row.request_id.split()
     }
