@@ -11,13 +11,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 
 from ingest.errors import FormatError
 from ingest.quoting import identifier, literal
-from ingest.split import Part, Plan, Split
 
 _VARIABLE = re.compile(r"\$context\.([A-Za-z][A-Za-z0-9_]*(?:\.[A-Za-z0-9_-]+)*)")
 
@@ -133,8 +131,6 @@ _SHAPES = {
     "responselength": r"\d+|-",
 }
 """What the values of a column may hold; others are words, or anything between quotes."""
-_WIDTHS = {"request_time": 2, "route_key": 2}
-"""Words that a value takes in most lines; one that takes fewer is read by the expression."""
 
 
 @dataclass(frozen=True)
@@ -163,26 +159,6 @@ def compile_format(text: str) -> str:
     return _text_select(pieces)
 
 
-def _split_plan(text: str) -> Plan | None:
-    """How lines of a text format are split; None for JSON, and where two variables stand side by side.
-
-    Not in use: of lines with quotes and blanks in strange places it reads other values than the expression.
-    """
-    if text.strip() in ("json", "execution") or text.lstrip().startswith("{"):
-        return None
-    pieces = _pieces(text)
-    separator = "<" if text.lstrip().startswith("<") else "," if _is_csv(pieces) else '"'
-    parts = [_section(section, separator) for section in _split(pieces, separator)]
-    if any(part is None for part in parts):
-        return None
-    split = Split(separator, tuple(part for part in parts if part is not None))
-    return Plan(split, {name: identifier(name) for name in split.variables})
-
-
-def _is_csv(pieces: list[_Piece]) -> bool:
-    return {piece.text for piece in pieces if not piece.variable} == {","}
-
-
 def _pieces(text: str) -> list[_Piece]:
     text = re.sub(r"\\\s*\n\s*", "", text).strip()
     pieces: list[_Piece] = []
@@ -202,45 +178,6 @@ def _column(path: str) -> str:
 
 
 # Text -----------------------------------------------------------------------------------------
-
-
-def _section(section: list[_Piece], separator: str) -> Part | None:
-    """What stands between two separators: text with one variable or none, or words."""
-    if sum(piece.variable for piece in section) <= 1:
-        return _part(section)
-    words = _split(section, " ")
-    if separator != '"' or any(sum(piece.variable for piece in word) > 1 for word in words):
-        return None
-    return Part(inner=Split(" ", tuple(_part(word, _WIDTHS) for word in words)))
-
-
-def _part(word: list[_Piece], widths: Mapping[str, int] = MappingProxyType({})) -> Part:
-    place = next((index for index, piece in enumerate(word) if piece.variable), None)
-    if place is None:
-        return Part(before="".join(piece.text for piece in word).encode())
-    name = word[place].text
-    return Part(
-        name,
-        "".join(piece.text for piece in word[:place]).encode(),
-        "".join(piece.text for piece in word[place + 1 :]).encode(),
-        widths.get(name, 1),
-        numeric=name in ("status", "responselength"),
-    )
-
-
-def _split(pieces: list[_Piece], separator: str) -> list[list[_Piece]]:
-    """The pieces between the separators that stand in literal text."""
-    groups: list[list[_Piece]] = [[]]
-    for piece in pieces:
-        if piece.variable:
-            groups[-1].append(piece)
-            continue
-        for place, part in enumerate(piece.text.split(separator)):
-            if place:
-                groups.append([])
-            if part:
-                groups[-1].append(_Piece(part))
-    return groups
 
 
 def _text_select(pieces: list[_Piece]) -> str:

@@ -14,7 +14,6 @@ where there are none.
 
 from __future__ import annotations
 
-import itertools
 import json
 import re
 from collections.abc import Iterator, Sequence
@@ -22,7 +21,6 @@ from dataclasses import dataclass, field, replace
 
 from ingest.errors import FormatError
 from ingest.quoting import identifier, literal
-from ingest.split import Part, Plan, Split
 
 _HTTP = (
     "%ci:%cp [%tr] %ft %b/%s %TR/%Tw/%Tc/%Tr/%Ta %ST %B %CC %CS %tsc %ac/%fc/%bc/%sc/%rc %sq/%bq"
@@ -236,28 +234,6 @@ def compile_format(text: str) -> str:
     if form.text.lstrip().startswith("{") and '"' in form.text and not form.text.lstrip().startswith("{%"):
         return _document_select(_leaves(pieces), pieces, form)
     return _text_select(pieces, form)
-
-
-def _split_plan(text: str) -> Plan | None:
-    """How lines of a format are split; None for JSON, and where two values stand side by side.
-
-    Not in use: of lines with quotes and blanks in strange places it reads other values than the expression.
-    """
-    if text.strip() == "json":
-        return None
-    form = _read(text)
-    pieces, as_json = _pieces(form)
-    if as_json or form.text.lstrip().startswith("{"):
-        return None
-    flat = list(_flat(pieces, form))
-    sections = [_section_part(section) for section in _split(flat, '"')]
-    if any(part is None for part in sections):
-        return None
-    values = {piece.text: piece for piece in reversed(flat) if piece.variable}
-    columns = {name: _value(piece, identifier(name)) for name, piece in values.items()}
-    columns |= {name: f"'|' || {identifier(name)} || '|'" for name in _CAPTURES if name in columns}
-    columns |= {name: _unhash(identifier(name)) for name in _names_of_captures(form)}
-    return Plan(Split('"', tuple(part for part in sections if part is not None)), columns)
 
 
 # The configuration ----------------------------------------------------------------------------
@@ -510,144 +486,12 @@ def _meaning(expression: str, key: str | None) -> str:
     return said or (_by_name(key) if key else None) or "other"
 
 
-def _flat(pieces: Sequence[_Piece], form: _Format) -> Iterator[_Piece]:
-    """The pieces with the quotes and braces around values as literal text, and captures as they are told."""
-    strip = False
-    for place, piece in enumerate(pieces):
-        if not piece.variable:
-            yield _Piece(piece.text.lstrip(" ")) if strip else piece
-            strip = False
-            continue
-        names = form.request if piece.text == "request_captures" else form.response
-        if piece.text in _CAPTURES and not piece.listed:
-            if not names:
-                # nothing is written: the blanks around it are one
-                strip = strip or bool(place and pieces[place - 1].text.endswith(" "))
-                continue
-            inside = (
-                [_Piece(name, True) for name in _distinct(names)]
-                if set(names) != {"other"}
-                else [_Piece(piece.text, True)]
-            )
-            yield _Piece('"{' if piece.quoted else "{")
-            for number, one in enumerate(inside):
-                if number:
-                    yield _Piece("|")
-                yield one
-            yield _Piece('}"' if piece.quoted else "}")
-            strip = False
-            continue
-        if piece.quoted:
-            yield _Piece('"')
-        yield replace(piece, quoted=False) if not piece.escaped else piece
-        if piece.quoted:
-            yield _Piece('"')
-        strip = False
-
-
 def _distinct(names: Sequence[str]) -> list[str]:
     """The names of captures, each once: a second one of the same meaning has a name of its own."""
     seen: list[str] = []
     for number, name in enumerate(names):
         seen.append(f"capture_{number}" if name in seen or name == "other" else name)
     return seen
-
-
-def _names_of_captures(form: _Format) -> set[str]:
-    return {
-        name
-        for names in (form.request, form.response)
-        if names and set(names) != {"other"}
-        for name in _distinct(names)
-    }
-
-
-# Splitting ------------------------------------------------------------------------------------
-
-
-def _split(pieces: Sequence[_Piece], separator: str) -> list[list[_Piece]]:
-    """The pieces between the separators that stand in literal text."""
-    groups: list[list[_Piece]] = [[]]
-    for piece in pieces:
-        if piece.variable:
-            groups[-1].append(piece)
-            continue
-        for place, part in enumerate(piece.text.split(separator)):
-            if place:
-                groups.append([])
-            if part:
-                groups[-1].append(_Piece(part))
-    return groups
-
-
-def _section_part(section: list[_Piece]) -> Part | None:
-    """What stands between two quotes: one value, literal text, captures in braces, or words."""
-    if sum(piece.variable for piece in section) <= 1 and not any(_wide(piece) for piece in section):
-        return _part(section)
-    if any(not piece.variable and "{" in piece.text for piece in section):
-        parts = [
-            _section_part(part) if not _braced(part) else _captures_part(part)
-            for part in _split(section, "{")
-        ]
-        return _inner("{", parts)
-    words = _split(section, " ")
-    return _inner(" ", [_word_part(word) for word in words])
-
-
-def _braced(part: list[_Piece]) -> bool:
-    return any(not piece.variable and "}" in piece.text for piece in part)
-
-
-def _captures_part(pieces: list[_Piece]) -> Part | None:
-    """`a|b} `: what follows an opening brace."""
-    if sum(piece.variable for piece in pieces) <= 1:
-        return _part(pieces)
-    values, after = pieces[:-1], pieces[-1]
-    if after.variable:
-        return None
-    inner = _inner("|", [_part(one) for one in _split(values, "|")])
-    return None if inner is None else replace(inner, after=after.text.encode())
-
-
-def _inner(separator: str, parts: list[Part | None]) -> Part | None:
-    known = tuple(part for part in parts if part is not None)
-    return Part(inner=Split(separator, known)) if len(known) == len(parts) else None
-
-
-def _word_part(word: list[_Piece]) -> Part | None:
-    """A word: one value, or several with the same character between any two of them."""
-    places = [place for place, piece in enumerate(word) if piece.variable]
-    if len(places) <= 1:
-        return _part(word)
-    between = {
-        "".join(piece.text for piece in word[one + 1 : other]) for one, other in itertools.pairwise(places)
-    }
-    before, after = _text(word[: places[0]]), _text(word[places[-1] + 1 :])
-    separator = between.pop()
-    if between or len(separator) != 1 or not separator.isascii() or separator in (before + after).decode():
-        return None
-    parts = [_part([word[place]]) for place in places]
-    return replace(part, before=before, after=after) if (part := _inner(separator, parts)) else None
-
-
-def _text(pieces: Sequence[_Piece]) -> bytes:
-    return "".join(piece.text for piece in pieces).encode()
-
-
-def _part(pieces: list[_Piece]) -> Part | None:
-    """Literal text with one value in it, or none."""
-    place = next((index for index, piece in enumerate(pieces) if piece.variable), None)
-    if place is None:
-        return Part(before=_text(pieces))
-    piece = pieces[place]
-    return Part(
-        piece.text, before=_text(pieces[:place]), after=_text(pieces[place + 1 :]),
-        width=2 if _wide(piece) else 1, numeric=piece.text == "status",
-    )  # fmt: skip
-
-
-def _wide(piece: _Piece) -> bool:
-    return piece.variable and piece.text.endswith("_zoned")
 
 
 # The regular expression -----------------------------------------------------------------------

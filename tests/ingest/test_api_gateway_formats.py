@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from ingest.errors import FormatError
-from ingest.formats.aws_api_gateway import compile_format, split_plan
+from ingest.formats.aws_api_gateway import compile_format
 from ingest.sources import load_sources
 
 FORMATS = load_sources()["aws_api_gateway"].formats
@@ -101,12 +101,6 @@ def test_a_format_of_ones_own_is_read_by_its_variables() -> None:
     assert row["matched"]
     assert (row["status"], row["authorizer_error"]) == ("401", "invalid_token: the token has expired")
     assert not read(own, '{"code":401}')["matched"]
-
-
-def test_text_formats_are_split_and_others_are_not() -> None:
-    assert split_plan("json") is None
-    assert split_plan(FORMATS["rest_csv"]) is not None
-    assert split_plan(FORMATS["rest_clf"]) is not None
 
 
 @pytest.mark.parametrize("text", ["", "no variable", '{"a":"b"}', '{"a":"$context.status"'])
