@@ -56,7 +56,7 @@ def finish(statements: Statements, table: pa.Table, source: str, kind: str, sett
     columns["credential_id"] = keyed(statements, "c_", columns["credential"])
     columns = redacted(statements, columns)
     columns["source"] = constant(source, table.num_rows)
-    columns["kind"] = _first_of(columns["kind"], constant(kind, table.num_rows))
+    columns["kind"] = encoded_text(_first_of(columns["kind"], constant(kind, table.num_rows)))
     columns["signature"] = signatures(statements, columns)
     return pa.table({name: columns[name] for name in EVENTS.names if name != "file"})
 

@@ -8,8 +8,9 @@ The rules, in their order (docs/time.md):
 - In a configured zone, a time that occurs twice (the clocks went back) is the first of the two, and one that
   does not occur (the clocks went forward) is the first moment after the gap.
 - A line without any time has the envelope's.
-- A time without a year (RFC 3164, or a source's own `yearless`) is of the latest year that puts it no later
-  than a day after the reference: when the input was last modified, or now.
+- A time without a year (RFC 3164, or a source's own `yearless`) is of the year that puts it nearest to the
+  envelope's time; without one, of the latest year that puts it no later than a day after the reference: when
+  the input was last modified, or now.
 """
 
 from __future__ import annotations
@@ -79,6 +80,19 @@ def _in_latest_year(value: datetime, limit: datetime) -> datetime:
     return value
 
 
+def _in_nearest_year(yearless: pa.Array, beside: pa.Array) -> pa.Array:
+    """Times of the year 2000 in the year that puts each nearest to the time beside it."""
+    values = yearless.to_numpy(zero_copy_only=False)
+    near = beside.to_numpy(zero_copy_only=False).astype("datetime64[us]")
+    months = values.astype("datetime64[M]")
+    within = values - months
+    years = near.astype("datetime64[Y]")
+    of_january = months - months.astype("datetime64[Y]")
+    dated = np.stack([(years + shift).astype("datetime64[M]") + of_january + within for shift in (-1, 0, 1)])
+    best = np.argmin(np.abs(dated - near), axis=0)
+    return pa.array(np.take_along_axis(dated, best[np.newaxis], axis=0)[0], _NAIVE)
+
+
 def placed_in_time(
     table: pa.Table, offsets: npt.NDArray[np.int64], around: Around | None, zone: str | None
 ) -> pa.Table:
@@ -87,18 +101,23 @@ def placed_in_time(
     `offsets` are those of the records that `around` tells of; `zone` is the IANA name of the zone of times
     without one.
     """
-    zoneless = table["zoneless"]
-    some_zoneless = bool(pc.any(zoneless).as_py())
-    if around is None and not (zone and some_zoneless):
+    zoneless = pc.fill_null(table["zoneless"].combine_chunks(), False)
+    if around is None and not (zone and zoneless.true_count):
         return table
     if around is not None and not np.array_equal(table["offset"].to_numpy(), offsets):
         around = around.take(np.searchsorted(offsets, table["offset"].to_numpy()))
     time = table["time"].combine_chunks()
-    if some_zoneless:
-        time = _in_zone(time, pc.fill_null(zoneless, False).combine_chunks(), around, zone)
+    had_none = pc.is_null(time)
+    yearless = table["yearless"].combine_chunks().cast(_NAIVE)
+    if around is not None and yearless.null_count < len(yearless):
+        told = pc.and_(pc.and_(had_none, pc.is_valid(yearless)), pc.is_valid(around.time))
+        time = pc.if_else(told, _in_nearest_year(yearless, around.time).cast(time.type), time)
+        zoneless = pc.or_(zoneless, told)
+    if zoneless.true_count:
+        time = _in_zone(time, zoneless, around, zone)
     if around is None:
         return _with(table, time=time)
-    had_none = pc.and_(pc.is_null(time), pc.is_valid(around.time))
+    had_none = pc.and_(had_none, pc.is_valid(around.time))
     quarantined = table["quarantined"].combine_chunks().cast(pa.string())
     only_timeless = pc.fill_null(pc.equal(quarantined, _NO_TIME), False)
     return _with(

@@ -57,8 +57,12 @@ def _events(parts: list[Parsed]) -> list[dict[str, Any]]:
 def _expected(source: str) -> tuple[list[str], list[dict[str, Any]]]:
     """The lines of a source that have a time of their own (others get the envelope's), and their events."""
     lines = _bare_lines(source)
-    parts = _parse(source, "".join(line + "\n" for line in lines).encode())
-    return without_timeless(lines, parts), _events(parts)
+    lines = without_timeless(lines, _parse(source, _text(lines)))
+    return lines, _events(_parse(source, _text(lines)))
+
+
+def _text(lines: list[str]) -> bytes:
+    return "".join(line + "\n" for line in lines).encode()
 
 
 def _may_differ(value: Any, bare: Any) -> bool:

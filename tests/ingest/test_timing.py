@@ -104,6 +104,13 @@ def test_any_other_time_without_a_year_is_less_than_a_year_old(value: datetime, 
     assert (dated.month, dated.day, dated.time()) == (value.month, value.day, value.time())
 
 
+def test_an_envelope_tells_the_year_of_a_line_without_one(tmp_path: Path) -> None:
+    """Written in the last seconds of a year, collected in the first of the next."""
+    line = _tyk("Dec 31 23:59:58").strip().replace('"', '\\"')
+    record = f'{{"log":"{line}\\n","stream":"stderr","time":"2024-01-01T00:00:02Z"}}\n'
+    assert _times(tmp_path, record) == ["2023-12-31T23:59:58.000000"]
+
+
 def test_syslog_without_a_year_takes_it_from_the_file(tmp_path: Path) -> None:
     line = "Dec 31 23:59:58 gw-1 keycloak[1]: " + _keycloak("").strip() + "\n"
     path = tmp_path / "messages"
@@ -142,6 +149,7 @@ def test_an_hour_aside_is_summer_time_and_a_late_collector_is_none() -> None:
             "time": pa.array(local).cast(pa.timestamp("us")),
             "date": pa.array([None] * 4, pa.date32()),
             "zoneless": pa.array([True] * 4),
+            "yearless": pa.array([None] * 4, pa.timestamp("us")),
             "instance": pa.array([None] * 4, pa.string()),
             "quarantined": pa.array([None] * 4, pa.string()),
         }
@@ -168,7 +176,7 @@ def test_a_source_without_a_year_takes_it_from_the_file(tmp_path: Path) -> None:
     ]
 
 
-def test_an_envelope_knows_better_than_a_line_without_a_year(tmp_path: Path) -> None:
+def test_an_envelope_tells_the_zone_of_a_line_without_a_year(tmp_path: Path) -> None:
     line = _tyk("Jul 02 04:15:04").strip().replace('"', '\\"')
     record = f'{{"log":"{line}\\n","stream":"stderr","time":"2026-07-02T02:15:04.321Z"}}\n'
-    assert _times(tmp_path, record) == ["2026-07-02T02:15:04.321000"]
+    assert _times(tmp_path, record) == ["2026-07-02T02:15:04.000000"]
