@@ -1,0 +1,99 @@
+"""How fast each source is read: its samples, each repeated to some size, into a lake. A line for each source, with
+the rate over all of its samples and that of the slowest one.
+
+The start of the interpreter and the planning of the queries are not counted: each sample is read once before it
+is measured. Lines that are repeated are kinder than real ones where a distinct value costs something.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import statistics
+from dataclasses import dataclass
+from pathlib import Path
+
+from ingest import Plan, Settings, ingest, load_sources
+from ingest.formats_beside import formats_beside
+from ingest.framing import detect_framing
+from ingest.workers import Workers
+from lake.table import Lake
+
+SAMPLES = Path("sample_logs")
+BUILD = Path("build/benchmarks/sources")
+_GOAL = 100
+_SETTINGS = Settings("a key of benchmarks")
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A sample that was read: its size in MB and the seconds of the median run."""
+
+    name: str
+    size: float
+    seconds: float
+
+    @property
+    def rate(self) -> float:
+        """MB/s."""
+        return self.size / self.seconds
+
+
+def _grown(sample: Path, log: Path, size: int) -> None:
+    """A log of about this many bytes: the sample again and again, below one header where it has one."""
+    head, content = b"", sample.read_bytes().rstrip(b"\n") + b"\n"
+    if detect_framing(content).kind == "csv":
+        header, content = content.split(b"\n", 1)
+        head = header + b"\n"
+    with log.open("wb") as out:
+        out.write(head)
+        for _ in range(max(1, size // max(1, len(content)))):
+            out.write(content)
+
+
+def measure(source: str, sample: Path, workers: Workers, size: int, runs: int) -> Measured:
+    """Reads a sample that was grown to `size` bytes; raises RuntimeError when the source does not read it."""
+    plan = Plan(load_sources(), _SETTINGS, formats_beside(sample.parent))
+    seconds = []
+    for run in range(runs + 1):
+        shutil.rmtree(BUILD, ignore_errors=True)
+        BUILD.mkdir(parents=True)
+        log = BUILD / "a.log"
+        _grown(sample, log, size)
+        summary = ingest([log], Lake(BUILD / "lake"), plan, workers=workers)
+        if not summary.by_source[source].records:
+            raise RuntimeError(f"{sample} is not read as {source}: {summary.problems}")
+        if run:
+            seconds.append(summary.seconds)
+    return Measured(sample.name, log.stat().st_size / 1e6, statistics.median(seconds))
+
+
+def main() -> None:
+    """Prints the table, and which sources are slower than they must be."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--mb", type=int, default=50, help="megabytes of each sample")
+    parser.add_argument("--runs", type=int, default=1)
+    parser.add_argument("sources", nargs="*", help="these alone")
+    arguments = parser.parse_args()
+    print(f"{os.cpu_count()} cores, {arguments.mb} MB of each sample, median of {arguments.runs}")
+    print(f"{'':24} {'MB/s':>6} {'slowest sample':>24} {'MB/s':>6}")
+    slow = []
+    for source in arguments.sources or load_sources():
+        with Workers(_SETTINGS) as workers:
+            measured = [
+                measure(source, sample, workers, arguments.mb * 1_000_000, arguments.runs)
+                for sample in sorted((SAMPLES / source).iterdir())
+                if sample.suffix in (".log", ".json", ".xml")
+            ]
+        total = sum(one.size for one in measured) / sum(one.seconds for one in measured)
+        slowest = min(measured, key=lambda one: one.rate)
+        print(f"{source:24} {total:6.0f} {slowest.name:>24} {slowest.rate:6.0f}", flush=True)
+        if total < _GOAL:
+            slow.append(source)
+    shutil.rmtree(BUILD, ignore_errors=True)
+    print(f"below {_GOAL} MB/s: {', '.join(slow) or 'none'}")
+
+
+if __name__ == "__main__":
+    main()
