@@ -38,10 +38,10 @@ report: $(READY)
 	$(BIN)/why401 report -o $(REPORT)
 
 test: $(READY)
-	$(BIN)/pytest -n 2 -m "not slow"
+	$(BIN)/pytest -n 2 --dist loadgroup -m "not slow"
 
 test-slow: $(READY)
-	$(BIN)/pytest -n 2 -m slow
+	$(BIN)/pytest -n 2 --dist loadgroup -m slow
 
 test-model: $(READY)
 	WHY401_MODEL_SEQUENCES=$${WHY401_MODEL_SEQUENCES:-2000} $(BIN)/pytest -n 2 --durations=3 tests/model

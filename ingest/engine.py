@@ -64,6 +64,9 @@ _EXCERPTS = f"""
 
 Query = SparseQuery | CutQuery | JsonQuery
 
+_DESCRIBED: dict[str, dict[str, str]] = {}
+"""The columns of queries and their types, for all engines: to ask takes as long as to plan the query."""
+
 
 @dataclass(frozen=True)
 class Reading:
@@ -163,13 +166,22 @@ class Engine:
 
         A format that comes with a source is tried only where the source's `recognise` matches.
         """
-        table = _table(lines, np.arange(len(lines), dtype=np.int64))
         patterns = list(dict.fromkeys(reading.source.recognise for reading in readings))
         matched = dict(zip(patterns, self.matches(patterns, lines), strict=True))
+        groups: dict[tuple[str, bool], dict[str | None, Reading]] = {}
         for reading in readings:
-            by_pattern = matched[reading.source.recognise]
-            fixed = reading.format is None or not (reading.own or by_pattern.any())
-            yield by_pattern if fixed else self._fits_format(reading, table)
+            if reading.format is not None and (reading.own or matched[reading.source.recognise].any()):
+                groups.setdefault((reading.source.name, reading.own), {})[reading.format] = reading
+        fits: dict[tuple[str, bool], dict[str | None, npt.NDArray[np.bool_]]] = {}
+        for reading in readings:
+            key = (reading.source.name, reading.own)
+            group = groups.get(key, {})
+            if reading.format not in group:
+                yield matched[reading.source.recognise]
+                continue
+            if key not in fits:
+                fits[key] = dict(zip(group, self._fits_formats(list(group.values()), lines), strict=True))
+            yield fits[key][reading.format]
 
     def matches(self, patterns: Sequence[str], lines: pa.Array) -> list[npt.NDArray[np.bool_]]:
         """Which of the lines each pattern (RE2) matches."""
@@ -214,9 +226,17 @@ class Engine:
             excerpts["excerpt"],
         ), counts
 
-    def _fits_format(self, reading: Reading, table: pa.Table) -> npt.NDArray[np.bool_]:
-        question = f"SELECT coalesce(matched, false) AS fits FROM ({self._compiled(reading)})"
-        return _flags(self._statements.run(question, records=table)["fits"])
+    def _fits_formats(self, readings: Sequence[Reading], lines: pa.Array) -> list[npt.NDArray[np.bool_]]:
+        """Which of the lines fit the format of each reading, by one query: even a small one takes some
+        milliseconds."""
+        flags = ", ".join(f"coalesce(f{place}.matched, false)" for place in range(len(readings)))
+        relations = " POSITIONAL JOIN ".join(
+            f"(SELECT matched FROM ({self._compiled(reading)})) AS f{place}"
+            for place, reading in enumerate(readings)
+        )
+        table = _table(lines, np.arange(len(lines), dtype=np.int64))
+        found = self._statements.run(f"SELECT {flags} FROM {relations}", records=table)
+        return [_flags(column) for column in found.columns]
 
     def redact(self, text: str) -> str:
         """`text` without its secrets."""
@@ -283,12 +303,13 @@ class Engine:
         return self._compilations[key]
 
     def _columns_of(self, query: str, source: str) -> dict[str, str]:
-        empty = _table(pa.array([], pa.string_view()), np.empty(0, dtype=np.int64))
-        try:
-            described = self._statements.describe(query, records=empty)
-        except duckdb.Error as problem:
-            raise SourceError(f"source {source}: its SQL does not run: {problem}") from problem
-        return described
+        if query not in _DESCRIBED:
+            empty = _table(pa.array([], pa.string_view()), np.empty(0, dtype=np.int64))
+            try:
+                _DESCRIBED[query] = self._statements.describe(query, records=empty)
+            except duckdb.Error as problem:
+                raise SourceError(f"source {source}: its SQL does not run: {problem}") from problem
+        return _DESCRIBED[query]
 
 
 def quarantine_rows(

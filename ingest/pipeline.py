@@ -219,7 +219,7 @@ class Run:
         if (
             layout is None
             or layout.readings[0] not in candidates
-            or not alike(self._workers.engine, layout, head)
+            or not self._workers.here(alike, layout, head)
         ):
             layout = layout_of(item, head, candidates, self._plan, self._workers)
         self._last_layout = layout
@@ -369,12 +369,12 @@ def layout_of(
 
     Behind a head of something else, such as start-up noise, a stretch is looked through. Raises InputError.
     """
-    layout = recognise(workers.engine, head, candidates, forced=plan.forced is not None)
+    layout = workers.here(recognise, head, candidates, forced=plan.forced is not None)
     if layout is not None or len(head) < HEAD_BYTES:
         return layout
     with open_input(item) as stream:
         for chunk in chunks(stream, LINES, 0):
-            layout = recognise_within(workers.engine, LINES, chunk, candidates)
+            layout = workers.here(recognise_within, LINES, chunk, candidates)
             if layout is not None or chunk.end >= _LOOKED_THROUGH:
                 break
     return layout

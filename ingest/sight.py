@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ingest.engine import Reading
+from ingest.engine import Engine, Reading
 from ingest.framing import Chunk, Framing, chunks
 from ingest.inputs import Input, open_input
 from ingest.pipeline import Plan, candidates_for, layout_of
@@ -119,9 +119,9 @@ def _lines(
 def _line(
     chunk: Chunk, layout: Layout, candidates: Sequence[Reading], workers: Workers, reference: datetime
 ) -> Iterator[Line]:
-    parsed = parse_chunk(workers.engine, layout, candidates, chunk, reference)
+    parsed = workers.here(parse_chunk, layout, candidates, chunk, reference)
     offset = int(chunk.records.offsets[0])
-    text = workers.engine.redact(str(chunk.records.lines[0].as_py())[:500])
+    text = workers.here(Engine.redact, str(chunk.records.lines[0].as_py())[:500])
     for event in parsed.events.to_pylist():
         said = " ".join(
             str(event[name])

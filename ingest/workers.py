@@ -1,11 +1,11 @@
-"""Threads that turn chunks into events, each with an engine of its own."""
+"""Threads that turn chunks into events, and the engines that they do it with."""
 
 from __future__ import annotations
 
 import os
-import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Concatenate, ParamSpec, TypeVar
 
@@ -23,22 +23,31 @@ class Workers:
         """`count` threads; as many as there are cores, eight at most, when not given."""
         self.count = count or max(1, min(8, os.cpu_count() or 1))
         self._settings = settings
-        self._engines = threading.local()
+        self._idle: list[Engine] = []
         self._pool = ThreadPoolExecutor(self.count, thread_name_prefix="parse")
 
-    @property
-    def engine(self) -> Engine:
-        """The engine of this thread."""
-        if not hasattr(self._engines, "engine"):
-            self._engines.engine = Engine(self._settings)
-        engine: Engine = self._engines.engine
-        return engine
+    @contextmanager
+    def engine(self) -> Iterator[Engine]:
+        """An engine that nobody else has meanwhile: the one that was given back last has planned most."""
+        try:
+            engine = self._idle.pop()
+        except IndexError:
+            engine = Engine(self._settings)
+        try:
+            yield engine
+        finally:
+            self._idle.append(engine)
+
+    def here(self, task: Callable[Concatenate[Engine, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Runs `task` with an engine, in this thread."""
+        with self.engine() as engine:
+            return task(engine, *args, **kwargs)
 
     def parse(
         self, task: Callable[Concatenate[Engine, P], T], /, *args: P.args, **kwargs: P.kwargs
     ) -> Future[T]:
         """Runs `task` with an engine, in one of the threads."""
-        return self._pool.submit(lambda: task(self.engine, *args, **kwargs))
+        return self._pool.submit(lambda: self.here(task, *args, **kwargs))
 
     def submit(self, task: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Runs `task` in one of the threads."""

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from ingest import Plan, Settings, Summary, ingest, load_sources
+from ingest.workers import Workers
 from lake.table import Lake
+
+SETTINGS = Settings("a key of tests")
+
+
+@cache
+def workers() -> Workers:
+    """Workers that the tests of one process share: their engines plan the queries of a source once."""
+    return Workers(SETTINGS)
 
 
 def nginx_line(number: int, status: int = 401, path: str = "/orders/v1/list", user: str = "-") -> str:
@@ -49,8 +59,8 @@ class Workshop:
 
     def ingest(self, *paths: Path, source: str | None = None) -> Summary:
         """Reads the paths, or all of the folder."""
-        plan = Plan(load_sources(), Settings("a key of tests"), self.formats, forced=source)
-        summary = ingest(list(paths) or [self.folder], self.lake, plan)
+        plan = Plan(load_sources(), SETTINGS, self.formats, forced=source)
+        summary = ingest(list(paths) or [self.folder], self.lake, plan, workers=workers())
         assert summary.total.balanced
         return summary
 

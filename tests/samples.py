@@ -17,8 +17,8 @@ from ingest.engine import Engine
 from ingest.formats_beside import formats_beside
 from ingest.framing import chunks, detect_framing
 from ingest.reader import Parsed
-from ingest.settings import Settings
 from ingest.text import parse_records
+from tests.helpers import workers
 
 SAMPLES = Path(__file__).parents[1] / "sample_logs"
 SOURCES = sorted(load_sources())
@@ -85,7 +85,8 @@ def without_timeless(lines: Sequence[str], parts: Sequence[Parsed]) -> list[str]
 @cache
 def engine() -> Engine:
     """An engine that the tests of one process share: to make one, and to plan its queries, takes time."""
-    return Engine(Settings("a key of tests"))
+    with workers().engine() as first:
+        return first
 
 
 @cache

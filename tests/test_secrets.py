@@ -18,6 +18,8 @@ from ingest.secret_scan import scan, secrets_in
 from tests.helpers import Workshop
 from tests.samples import SAMPLES, SOURCES
 
+pytestmark = pytest.mark.xdist_group("samples")
+
 
 def _secrets() -> set[str]:
     """Every secret in the samples, also where it stands percent-encoded."""

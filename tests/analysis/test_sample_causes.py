@@ -13,6 +13,8 @@ from lake.schema import EVENTS
 from lake.table import Lake
 from tests.samples import SOURCES, expected_rows, parsed, samples
 
+pytestmark = pytest.mark.xdist_group("samples")
+
 _HONEST = "unknown.status_only"
 
 

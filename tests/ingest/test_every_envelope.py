@@ -16,6 +16,8 @@ from tests.envelopes import WRAPPERS, kubectl
 from tests.helpers import Workshop
 from tests.samples import SAMPLES, SOURCES, engine, lines_of, samples, without_timeless
 
+pytestmark = pytest.mark.xdist_group("samples")
+
 _FROM_ENVELOPE = ("instance", "time", "date")
 """What an envelope may tell where the line does not."""
 

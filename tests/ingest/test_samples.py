@@ -6,6 +6,8 @@ import pytest
 
 from tests.samples import SAMPLES, SOURCES, as_text, expected_rows, results_of, samples
 
+pytestmark = pytest.mark.xdist_group("samples")
+
 _DERIVED = {"result", "date", "source", "kind", "signature", "offset"}
 
 
