@@ -41,6 +41,15 @@ NginxConfOption = Annotated[
     list[Path] | None,
     typer.Option("--nginx-conf", help="An nginx.conf, for the log formats that it defines."),
 ]
+ServerConfOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--server-conf",
+        metavar="SOURCE=FILE",
+        help="A configuration file of the server that wrote the logs, for the formats that it defines, "
+        "such as haproxy=/etc/haproxy/haproxy.cfg.",
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
@@ -57,6 +66,7 @@ def ingest(
         str | None, typer.Option(help="Read every file as this source, instead of recognising it.")
     ] = None,
     nginx_conf: NginxConfOption = None,
+    server_conf: ServerConfOption = None,
     follow: Annotated[
         bool, typer.Option("--follow", help="Go on reading what is added, until SIGTERM or Ctrl-C.")
     ] = False,
@@ -64,7 +74,7 @@ def ingest(
 ) -> None:
     """Read logs into the lake, and say what became of every record."""
     config = load_config(lake=lake)
-    plan = plan_of(config, source, nginx_conf)
+    plan = plan_of(config, source, nginx_conf, server_conf)
     if follow:
         summary = _follow(paths, config, plan, quiet=as_json)
     else:
@@ -83,14 +93,20 @@ def plan_of(
     config: Config,
     source: str | None = None,
     nginx_conf: list[Path] | None = None,
+    server_conf: list[str] | None = None,
     *,
     stored: bool = True,
 ) -> Plan:
     """What is read and how, by the configuration; `source` forces one, `stored`: the events are kept."""
     sources = load_sources(config.source_folders)
-    files = dict(config.server_configs)
-    if nginx_conf:
-        files["nginx"] = [*files.get("nginx", ()), *nginx_conf]
+    files = {name: list(paths) for name, paths in config.server_configs.items()}
+    for path in nginx_conf or ():
+        files.setdefault("nginx", []).append(path)
+    for given in server_conf or ():
+        name, sign, file = given.partition("=")
+        if not (name and sign and file):
+            raise InputError(f"--server-conf {given}: must be SOURCE=FILE")
+        files.setdefault(name, []).append(Path(file))
     formats = {name: list(texts) for name, texts in config.formats.items()}
     for name, texts in formats_of(sources, files).items():
         formats[name] = [*formats.get(name, ()), *texts]
@@ -209,11 +225,12 @@ def recognise(
     ],
     source: Annotated[str | None, typer.Option(help="Read as this source.")] = None,
     nginx_conf: NginxConfOption = None,
+    server_conf: ServerConfOption = None,
     lines: Annotated[int, typer.Option(help="So many records of each input are shown.")] = 20,
     as_json: JsonOption = False,
 ) -> None:
     """Say what logs are taken for and why, line by line; nothing is written."""
-    plan = plan_of(load_config(), source, nginx_conf, stored=False)
+    plan = plan_of(load_config(), source, nginx_conf, server_conf, stored=False)
     seen: list[Sight] = []
     problems: list[str] = []
     with Workers(plan.settings, count=1) as workers:

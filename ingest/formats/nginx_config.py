@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from ingest.errors import InputError
+from ingest.formats.configuration import included, text_of
 
 _TOKEN = re.compile(
     r"""\#[^\n]*|[{};]|'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|(?:\$\{\w*\}|\\.|[^\s{};'"\\])(?:\$\{\w*\}|\\.|[^\s{};\\])*""",
@@ -28,19 +28,13 @@ def formats_in(path: Path) -> list[str]:
 
 
 def _formats(path: Path, root: Path, depth: int) -> Iterator[str]:
-    try:
-        text = path.read_text(encoding="utf-8", errors="replace")
-    except OSError as problem:
-        raise InputError(f"{path}: cannot be read: {problem.strerror}") from problem
-    for directive in _directives(text):
+    for directive in _directives(text_of(path)):
         if directive[0] == "log_format" and len(directive) > 2:
             parts = directive[3 if directive[2].startswith("escape=") else 2 :]
             yield "".join(parts)
         elif directive[0] == "include" and len(directive) == 2 and depth < _DEEPEST:
-            pattern = directive[1]
-            found = Path("/").glob(pattern.lstrip("/")) if pattern.startswith("/") else root.glob(pattern)
-            for included in sorted(path for path in found if path.is_file()):
-                yield from _formats(included, root, depth + 1)
+            for other in included(directive[1], root):
+                yield from _formats(other, root, depth + 1)
 
 
 def _directives(text: str) -> Iterator[list[str]]:

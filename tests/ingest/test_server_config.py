@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from ingest import InputError, formats_of, load_sources, parse_text
+from ingest.engine import compile_format
 
 _NGINX = r"""
 # log_format none '$remote_addr';
@@ -46,11 +47,127 @@ def test_the_formats_of_an_nginx_configuration(tmp_path: Path) -> None:
     assert (event["status"], event["error"]) == (401, "invalid_token")
 
 
+_APACHE = r"""
+ServerRoot "/etc/apache2"
+# LogFormat "%h none" none
+LogFormat "%h %l %u %t \"%r\" %>s %b \
+\"%{WWW-Authenticate}o\"" api
+LogFormat api
+<VirtualHost *:443>
+    CustomLog ${APACHE_LOG_DIR}/access.log api
+    CustomLog "|/usr/bin/rotatelogs -l /var/log/a.log 86400" '{"t":"%{sec}t","s":%>s,"r":"%r"}' env=!quiet
+    IncludeOptional sites/*.conf
+</VirtualHost>
+"""
+_HAPROXY = r"""
+global
+    log stdout format raw local0
+defaults web
+    mode http
+    option httplog   # the usual one
+defaults
+    log-format "%ci %ST %{+Q}r"
+frontend api from web
+    bind :8443
+    capture request header X-Request-Id len 64
+    http-response capture res.hdr(WWW-Authenticate) len 200
+frontend own
+    log-format '%ci [%tr] %ST "%[var(txn.reason)]"'
+    error-log-format %ci\ %ST
+backend apps
+    log-format ignored
+"""
+_ENVOY = """
+static_resources:
+  listeners:
+    - filter_chains:
+        - filters:
+            - name: envoy.filters.network.http_connection_manager
+              typed_config:
+                access_log:
+                  - name: envoy.access_loggers.stdout
+                    typed_config:
+                      "@type": type.googleapis.com/envoy.extensions.access_loggers.stream.v3.StdoutAccessLog
+                      log_format:
+                        json_format: {status: "%RESPONSE_CODE%", time: "%START_TIME%", path: "%REQ(:PATH)%"}
+                  - name: envoy.access_loggers.file
+                    typed_config:
+                      path: /dev/stdout
+                      log_format:
+                        text_format_source:
+                          inline_string: "[%START_TIME%] %RESPONSE_CODE% %REQ(:PATH)%\\n"
+---
+meshConfig:
+  accessLogFile: /dev/stdout
+  accessLogFormat: |
+    %START_TIME% %RESPONSE_CODE% %RESPONSE_CODE_DETAILS% %REQ(:PATH)%
+"""
+_APINTO = """
+{"data": [{"name": "file-log", "driver": "file", "type": "line",
+\t"formatter": {"fields": ["$time_iso8601", "$request_id", "$status", "@proxy"], "proxy": ["$proxy_status"]}}]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("source", "text", "expected"),
+    [
+        (
+            "apache",
+            _APACHE,
+            [
+                '%h %l %u %t "%r" %>s %b "%{WWW-Authenticate}o"',
+                '{"t":"%{sec}t","s":%>s,"r":"%r"}',
+                "%h %>s %r",
+            ],
+        ),
+        (
+            "haproxy",
+            _HAPROXY,
+            [
+                "option httplog",
+                'log-format "%ci %ST %{+Q}r"',
+                "capture request header X-Request-Id len 64\n"
+                "http-response capture res.hdr(WWW-Authenticate) len 200\noption httplog",
+                "log-format '%ci [%tr] %ST \"%[var(txn.reason)]\"'",
+                r"error-log-format %ci\ %ST",
+            ],
+        ),
+        (
+            "envoy",
+            _ENVOY,
+            [
+                '{"status": "%RESPONSE_CODE%", "time": "%START_TIME%", "path": "%REQ(:PATH)%"}',
+                "[%START_TIME%] %RESPONSE_CODE% %REQ(:PATH)%\n",
+                "%START_TIME% %RESPONSE_CODE% %RESPONSE_CODE_DETAILS% %REQ(:PATH)%\n",
+            ],
+        ),
+        (
+            "apinto",
+            _APINTO,
+            [
+                '{"type": "line", "formatter": {"fields": ["$time_iso8601", "$request_id", "$status", "@proxy"],'
+                ' "proxy": ["$proxy_status"]}}'
+            ],
+        ),
+    ],
+)
+def test_the_formats_of_other_servers(tmp_path: Path, source: str, text: str, expected: list[str]) -> None:
+    (tmp_path / "server.conf").write_text(text)
+    (tmp_path / "sites").mkdir()
+    (tmp_path / "sites" / "a.conf").write_text('LogFormat "%h %>s %r" short\n')
+    formats = formats_of(load_sources(), {source: [tmp_path / "server.conf"]})
+    assert formats == {source: expected}
+    for text in expected:
+        assert compile_format(load_sources()[source], text)
+
+
 @pytest.mark.parametrize(
     ("source", "text", "fault"),
     [
         ("nginx", "events {}", "nginx.conf: defines no log format"),
         ("nginx", None, "nginx.conf: cannot be read"),
+        ("envoy", "a: [", "nginx.conf: is not YAML or JSON"),
+        ("envoy", "a: b", "nginx.conf: defines no log format"),
         ("okta", "", "the configuration of 'okta' cannot be read"),
         ("strange", "", "the configuration of 'strange' cannot be read"),
     ],
