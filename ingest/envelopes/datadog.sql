@@ -1,7 +1,7 @@
 /*
 title = "Datadog log search and archive"
 framing = "json"
-recognise = '(?s)^\s*\{\s*"(id|type|attributes)"\s*:.*[{,]\s*"type"\s*:\s*"log"|^\s*\{\s*"type"\s*:\s*"log"\s*,.*"attributes"\s*:\s*\{|^\s*\{\s*"_id"\s*:\s*"[^"]*"\s*,\s*"date"\s*:|^\s*\{\s*"(date|host|service|source|status|tags|message|attributes)"\s*:.*[{,]\s*"_id"\s*:\s*".*[{,]\s*"status"\s*:'
+recognise = '(?s)^\s*\{\s*"(id|type|attributes)"\s*:.*[{,]\s*"type"\s*:\s*"log"|^\s*\{\s*"type"\s*:\s*"log"\s*,.*"attributes"\s*:\s*\{|^\s*\{\s*"_id"\s*:\s*"[^"]*"\s*,\s*"date"\s*:\s*"[0-9-]{10}T|^\s*\{\s*"(date|host|service|source|status|tags|message|attributes)"\s*:.*[{,]\s*"_id"\s*:\s*".*[{,]\s*"status"\s*:\s*"'
 documentation = [
     "https://docs.datadoghq.com/api/latest/logs/#search-logs",
     "https://docs.datadoghq.com/logs/log_configuration/archives/",
@@ -11,7 +11,7 @@ SELECT
     CASE WHEN d.attributes.message IS NOT NULL AND d.type = 'log' THEN without_newline(d.attributes.message)
          -- a message that was JSON has become attributes
          WHEN d.type = 'log' THEN coalesce(d.attributes.attributes, line)
-         WHEN d._id IS NOT NULL AND d.date IS NOT NULL
+         WHEN d._id IS NOT NULL AND contains(d.date, 'T')
          THEN coalesce(without_newline(nullif(d.message, '')), CAST(json_extract(line, '$.attributes') AS VARCHAR), line)
          ELSE line END AS line,
     "offset",

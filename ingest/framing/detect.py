@@ -46,8 +46,8 @@ _NO_NAME = re.compile(
 def detect_framing(head: bytes) -> Framing:
     """The framing of an input that begins with `head` (decompressed, UTF-8), from its content.
 
-    JSON that has one whole object per line is lines, unless each is a wrapper of records; any other JSON is
-    documents; a header with rows of as many cells below it is CSV.
+    JSON that has one whole object per line is lines, unless each is a wrapper of records, and so are objects
+    between lines of text; any other JSON is documents; a header with rows of as many cells below it is CSV.
     """
     content = head.lstrip(b"\x00").removeprefix(_BOM).lstrip(b" \t\r\n\x00")
     found = _json_framing(content)
@@ -70,7 +70,14 @@ def _json_framing(content: bytes) -> Framing:
         return Framing("json", len(wrapper) + 1, path=wrapper)
     lines = [line for line in content.split(b"\n")[:_SAMPLE] if line.strip()]
     whole = sum(_is_object(line) for line in lines)
-    return LINES if 2 * whole >= len(lines) else Framing("json", 0)
+    pieces = sum(_PIECE.match(line) is not None for line in lines)
+    # between whole objects stand other lines: of a container, or objects that are broken
+    mixed = whole > 0 and pieces < len(lines) - pieces
+    return LINES if 2 * whole >= len(lines) or mixed else Framing("json", 0)
+
+
+_PIECE = re.compile(rb"[ \t\"}]|[{\[\],]\s*$|[{\[].*[,{\[]\s*$")
+"""How a line of a document begins that is spread over several."""
 
 
 def _is_object(line: bytes) -> bool:

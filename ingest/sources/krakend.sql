@@ -24,28 +24,30 @@ add = 'a gateway or proxy before KrakenD that logs its own id, and "telemetry/op
 tells = "one id in the logs of gateway and auth server"
 */
 -- Gin writes a line for each request and, below it in the same write, what went wrong (`Error #01: ...`). KrakenD's own
--- messages are text, or the JSON of logstash, whose message is not escaped.
+-- messages are text, or the JSON of logstash, whose message is not escaped and so may be no JSON.
 WITH kinds AS (
     SELECT line, "offset",
         CASE WHEN starts_with(line, '[GIN] ') THEN 'request'
-             WHEN starts_with(line, '{"@timestamp"') THEN 'logstash'
+             WHEN line[1] = '{' AND contains(line, '"@timestamp"') AND contains(line, '"message"') THEN 'logstash'
              WHEN contains(line[:200], ' ▶ ') THEN 'message'
              WHEN contains(line[:100], '[ENDPOINT: ') OR contains(line[:100], '[BACKEND: ') OR contains(line[:100], '[SERVICE: ') THEN 'plain' END AS kind,
-        lag(line) OVER () AS before,
         lead(line) OVER () AS after
     FROM records
+),
+objects AS (
+    SELECT *,
+        CASE WHEN kind = 'logstash' THEN TRY(from_json(line, '{"@timestamp":"VARCHAR","level":"VARCHAR","message":"VARCHAR"}')) END AS j
+    FROM kinds
 ),
 parts AS (
     SELECT *,
         CASE WHEN kind = 'request' THEN string_split(line[:4000], '|') END AS cells,
         CASE kind WHEN 'message' THEN substr(line, strpos(line, '▶ ') + 2)
-                  WHEN 'logstash' THEN split_part(split_part(line, '"level": "', 2), '"', 1) || ' ' || regexp_extract(line, '"message": "(.*?)"(?:, "module": "[^"]*")?\}?$', 1)
+                  WHEN 'logstash' THEN coalesce(j.level || ' ' || j.message,
+                      split_part(split_part(line, '"level": "', 2), '"', 1) || ' ' || regexp_extract(line, '"message": "(.*?)"(?:, "module": "[^"]*")?\}?$', 1))
                   WHEN 'plain' THEN regexp_extract(line, '\b((?:DEBUG|INFO|WARNING|ERROR|CRITICAL|FATAL)):? *\[(?:ENDPOINT|BACKEND|SERVICE): .*$', 0) END AS levelled,
-        -- the message before a request, when it is of an endpoint
-        CASE WHEN kind = 'request' AND contains(before[:250], '[ENDPOINT: ') AND NOT starts_with(before, '[GIN]')
-             THEN before[strpos(before, '[ENDPOINT: '):] END AS neighbour,
         CASE WHEN kind IN ('message', 'logstash', 'plain') AND starts_with(after, '[GIN] ') THEN string_split(after[:4000], '|') END AS next_cells
-    FROM kinds
+    FROM objects
 ),
 named AS (
     SELECT *,
@@ -53,7 +55,9 @@ named AS (
         CASE WHEN len(cells) >= 5 THEN trim(array_to_string(cells[5:], '|')) END AS target,
         split_part(levelled, ' ', 1) AS level,
         CASE WHEN levelled IS NOT NULL THEN ltrim(substr(levelled, strpos(levelled, ' ') + 1)) END AS message,
-        CASE WHEN neighbour IS NOT NULL THEN regexp_replace(neighbour, '"(?:, "module": "[^"]*")?\}$', '') END AS told_before,
+        -- the message before a request, when it is of an endpoint
+        CASE WHEN kind = 'request' AND contains(lag(levelled) OVER ()[:250], '[ENDPOINT: ')
+             THEN lag(levelled) OVER ()[strpos(lag(levelled) OVER (), '[ENDPOINT: '):] END AS told_before,
         CASE WHEN len(next_cells) >= 5 THEN trim(array_to_string(next_cells[5:], '|')) END AS next_target,
         CASE WHEN len(next_cells) >= 5 THEN http_status(trim(next_cells[2])) END AS next_code
     FROM parts
@@ -100,7 +104,7 @@ told AS (
 )
 SELECT
     "offset",
-    CASE WHEN kind = 'logstash' THEN iso_time(split_part(line[:60], '"', 4)) END AS time,
+    CASE WHEN kind = 'logstash' THEN iso_time(coalesce(j."@timestamp", split_part(line[:60], '"', 4))) END AS time,
     CASE WHEN kind = 'request' THEN try_strptime(line[7:27], '%Y/%m/%d - %H:%M:%S')
          WHEN kind = 'message' THEN try_strptime(trim(line[greatest(strpos(line, ' ▶ ') - 26, 1):strpos(line, ' ▶ ') - 1]), '%Y/%m/%d - %H:%M:%S.%g')
          WHEN kind = 'plain' THEN try_strptime(regexp_extract(line, '(\d{4}/\d\d/\d\d \d\d:\d\d:\d\d)', 1), '%Y/%m/%d %H:%M:%S') END AS local_time,

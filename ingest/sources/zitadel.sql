@@ -43,14 +43,16 @@ told AS (
     SELECT "offset", line, j,
         coalesce(j.oidc_error."type", j."oidc_error.type") AS name,
         coalesce(j.oidc_error.description, j."oidc_error.description") AS description,
-        coalesce(j."oidc_error.parent", CASE WHEN json_type(j.oidc_error.parent) = 'VARCHAR' THEN j.oidc_error.parent ->> '$' ELSE CAST(j.oidc_error.parent AS VARCHAR) END,
-            CASE WHEN j."oidc_error.parent.id" IS NOT NULL THEN concat_ws(' ', 'ID=' || j."oidc_error.parent.id", 'Message=' || j."oidc_error.parent.message", j."oidc_error.parent.parent") END,
-            CASE WHEN j.msg IN ('oidc introspection') THEN coalesce(CASE WHEN json_type(j.err) = 'VARCHAR' THEN j.err ->> '$' ELSE CAST(j.err AS VARCHAR) END,
-                CASE WHEN json_type(j.error) = 'VARCHAR' THEN j.error ->> '$' ELSE CAST(j.error AS VARCHAR) END) END) AS parent,
+        coalesce(j."oidc_error.parent",
+            CASE WHEN json_type(cause) = 'VARCHAR' THEN cause ->> '$'
+                 WHEN cause IS NOT NULL THEN coalesce(nullif(concat_ws(' ', 'Kind=' || (cause ->> '$.kind'), 'ID=' || (cause ->> '$.id'), 'Message=' || (cause ->> '$.message'),
+                     'Parent=(' || coalesce(cause ->> '$.parent.message', cause ->> '$.parent.error', CASE WHEN json_type(cause, '$.parent') = 'VARCHAR' THEN cause ->> '$.parent' END) || ')'), ''),
+                     cause ->> '$.error', CAST(cause AS VARCHAR)) END,
+            CASE WHEN j."oidc_error.parent.id" IS NOT NULL THEN concat_ws(' ', 'ID=' || j."oidc_error.parent.id", 'Message=' || j."oidc_error.parent.message", j."oidc_error.parent.parent") END) AS parent,
         CASE WHEN j.msg = 'log record emitted' THEN TRY(from_json(CASE WHEN json_type(j.record) = 'VARCHAR' THEN j.record ->> '$' ELSE CAST(j.record AS VARCHAR) END,
             '{"logDate":"VARCHAR","protocol":"VARCHAR","requestUrl":"VARCHAR","responseStatus":"VARCHAR","requestHeaders":{"user-agent":["VARCHAR"],
               "x-forwarded-for":["VARCHAR"],"x-real-ip":["VARCHAR"],"x-request-id":["VARCHAR"],"traceparent":["VARCHAR"]},"instanceId":"VARCHAR","requestedHost":"VARCHAR"}')) END AS r
-    FROM read
+    FROM (SELECT *, coalesce(j.oidc_error.parent, CASE WHEN j.msg = 'oidc introspection' THEN coalesce(j.err, j.error) END) AS cause FROM read)
 ),
 sorted AS (
     SELECT *,

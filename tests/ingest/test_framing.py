@@ -363,3 +363,15 @@ def test_a_sample_is_csv_only_where_it_says_so(path: Path) -> None:
     """Three are tables by their documentation: of Apigee's analytics, of Azure's portal and of Tyk's pump."""
     is_table = path.name in ("analytics_csv.log", "export.log", "pump_csv.log")
     assert (detect_framing(path.read_bytes()[: 256 * 1024]).kind == "csv") == is_table
+
+
+def test_objects_between_other_lines_are_lines() -> None:
+    """A container writes JSON and text into one stream, and an object may be broken."""
+    other = b"[GIN] 2026/03/02 - 02:15:02 | 401\n2026/03/02 02:15:09 ERROR: no token\n"
+    objects = b'{"level": "info", "message": "a"}\n{"level": "info", "message": "b "c""}\n'
+    assert detect_framing(objects + other * 3).kind == "lines"
+
+
+def test_a_document_over_several_lines_behind_one_on_a_line_is_a_document() -> None:
+    spread_out = b'{\n  "level": "info",\n  "tags": [\n    "a"\n  ]\n}\n'
+    assert detect_framing(b'{"level": "info"}\n' + spread_out * 3).kind == "json"
