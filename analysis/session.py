@@ -46,6 +46,7 @@ class Session:
         connection.execute("CREATE OR REPLACE TABLE causes AS SELECT * FROM cause_facts")
         connection.execute(_view("failures"))
         classify(connection, "failures", "verdicts")
+        connection.execute(_view("lifted"))
         connection.execute(_view("events"))
         connection.execute(_view("signatures"))
         self._version = version

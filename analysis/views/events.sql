@@ -1,10 +1,8 @@
 -- Grain: one row per event. A success, and what failed but not for OAuth's sake, has no cause.
+-- `lifted_from` says which other log told it, where the line itself does not.
 CREATE OR REPLACE VIEW events AS
 SELECT
-    stored.*,
-    verdicts.cause,
-    verdicts.confidence,
-    verdicts.rule,
+    judged.*,
     causes.family,
     causes.title,
     causes.responsible,
@@ -13,6 +11,15 @@ SELECT
     causes.normal,
     causes.remedy,
     causes.reference
-FROM stored
-LEFT JOIN verdicts ON stored.signature = verdicts.signature AND stored.outcome = 'failure'
-LEFT JOIN causes ON verdicts.cause = causes.cause
+FROM (
+    SELECT
+        stored.*,
+        coalesce(lifted.cause, verdicts.cause) AS cause,
+        coalesce(lifted.confidence, verdicts.confidence) AS confidence,
+        coalesce(lifted.rule, verdicts.rule) AS rule,
+        lifted.lifted_from
+    FROM stored
+    LEFT JOIN verdicts ON stored.signature = verdicts.signature AND stored.outcome = 'failure'
+    LEFT JOIN lifted ON stored.file = lifted.file AND stored."offset" = lifted."offset"
+) AS judged
+LEFT JOIN causes ON judged.cause = causes.cause

@@ -112,3 +112,9 @@ CREATE MACRO logfmt_json(line) AS
          WHEN contains(line, '  ') OR regexp_matches(line, '[\x00-\x1f]|^ | $') THEN logfmt_json_escaped(line)
          ELSE '{"' || array_to_string(list_transform(string_split(line, '"'), lambda part, place:
             CASE WHEN place % 2 = 1 THEN replace(replace(part, '=', '":"'), ' ', '","') ELSE part END), '') || '"}' END;
+
+-- The trace id of a `traceparent` (W3C Trace Context), `00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01`; NULL
+-- for anything else.
+CREATE MACRO trace_of(traceparent) AS
+    CASE WHEN traceparent[3] = '-' AND traceparent[36] = '-' AND translate(traceparent[4:35], '0123456789abcdef', '') = ''
+         THEN traceparent[4:35] END;

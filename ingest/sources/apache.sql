@@ -84,7 +84,7 @@ SELECT
                 ELSE TRY_CAST(rpad(time_fraction, 6, '0') AS BIGINT) END) END AS local_time,
     nullify(coalesce(server_name_port, server_name, host_name_port, host_name, in_host)) AS instance,
     coalesce(nullify(in_x_request_id), nullify(in_x_correlation_id), nullify(env_unique_id), nullify(log_id)) AS request_id,
-    coalesce(nullify(split_part(in_traceparent, '-', 2)), nullify(in_x_b3_traceid)) AS trace_id,
+    coalesce(trace_of(in_traceparent), nullify(in_x_b3_traceid)) AS trace_id,
     coalesce(nullify(in_x_client_id), nullify(claim_client_id)) AS client_id,
     coalesce(CASE WHEN in_authorization IS NOT NULL THEN basic_user(in_authorization) END, login) AS login,
     nullify(claim_sub) AS user_name,

@@ -157,7 +157,7 @@ WITH named AS (
         total_time,
         coalesce(nullify(grant_type), nullify(grant_type_variable)) AS grant_type,
         nullify(scope) AS scope,
-        coalesce(nullify(split_part(traceparent, '-', 2)), nullify(trace_id)) AS trace_id
+        coalesce(trace_of(traceparent), nullify(trace_id)) AS trace_id
     FROM fields
 ),
 -- a body that tells a fault: {"fault":{"faultstring":..,"detail":{"errorcode":..}}}, or what the OAuth policy answers itself

@@ -132,7 +132,7 @@ SELECT
     -- made by the gateway for each request; a request that two outputs write down is still one
     nullify(request_id) AS event_id,
     nullify(request_id) AS request_id,
-    nullify(split_part(traceparent, '-', 2)) AS trace_id,
+    trace_of(traceparent) AS trace_id,
     coalesce(wanted.client_id, nullify(query_client_id),
         CASE WHEN wanted.client_assertion IS NOT NULL THEN jwt_claims(wanted.client_assertion).sub END,
         nullify(application_id), nullify(application)) AS client_id,

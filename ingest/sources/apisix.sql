@@ -119,7 +119,7 @@ SELECT
     moment AS time,
     nullify(coalesce(hostname, sent_host, custom_host)) AS instance,
     coalesce(nullify(custom_request_id), nullify(custom_apisix_id), nullify(answered_request_id), nullify(sent_request_id)) AS request_id,
-    nullify(split_part(coalesce(traceparent, custom_traceparent), '-', 2)) AS trace_id,
+    trace_of(coalesce(traceparent, custom_traceparent)) AS trace_id,
     coalesce(nullify(consumer_username), nullify(custom_consumer), nullify(custom_consumer_username)) AS client_id,
     coalesce(nullify(consumer_username), nullify(custom_consumer), nullify(custom_consumer_username)) AS client_name,
     CASE WHEN credentials ILIKE 'basic %' THEN basic_user(credentials) END AS login,

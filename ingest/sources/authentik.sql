@@ -260,7 +260,7 @@ SELECT
     CASE WHEN sort = 'event' THEN coalesce(nullify(brand), nullify(tenant_name)) ELSE nullif(nullify(schema_name), 'public') END AS tenant,
     CASE WHEN sort = 'event' THEN nullify(pk) END AS event_id,
     coalesce(nullify(asked.id), nullify(header_request_id), nullify(request_id), nullify(r_request_id)) AS request_id,
-    nullif(regexp_extract(coalesce(asked.trace, header_traceparent), '^[0-9a-f]{2}-([0-9a-f]{32})-', 1), '') AS trace_id,
+    trace_of(coalesce(asked.trace, header_traceparent)) AS trace_id,
     coalesce(nullify(said_client_id), nullify(r_client_id),
         CASE WHEN contains(nested, 'client_id=') THEN query_param(nested, 'client_id')
              WHEN contains(nested, 'client_id%') THEN nullif(regexp_extract(nested, 'client_id%(?:25)*3D([A-Za-z0-9_.~-]+)', 1), '') END) AS client_id,

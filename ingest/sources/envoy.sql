@@ -91,7 +91,7 @@ SELECT
     -- unlike the request id and the stream id, which every hop and every sidecar logs again
     nullify(unique_id) AS event_id,
     coalesce(nullify(req_x_request_id), nullify(stream_id)) AS request_id,
-    coalesce(nullify(trace_id), nullify(split_part(req_traceparent, '-', 2))) AS trace_id,
+    coalesce(nullify(trace_id), trace_of(req_traceparent)) AS trace_id,
     coalesce(nullify(claim_client_id), nullify(query_param_client_id)) AS client_id,
     nullify(claim_sub) AS user_name,
     ip_address(caller) AS client_ip,

@@ -149,7 +149,7 @@ SELECT
     CASE WHEN moment IS NULL THEN local_moment END AS local_time,
     nullify(hostname) AS instance,
     coalesce(nullify(request_id), asked_id, nullify(unique_id)) AS request_id,
-    coalesce(nullify(trace_id), nullify(split_part(traceparent, '-', 2)), asked_trace) AS trace_id,
+    coalesce(nullify(trace_id), trace_of(traceparent), asked_trace) AS trace_id,
     coalesce(nullify(claim_client_id), CASE WHEN contains(request_body, 'client_id=') THEN query_param(request_body, 'client_id') END) AS client_id,
     nullify(claim_sub) AS user_name,
     coalesce(nullify(auth_user), CASE WHEN credentials IS NOT NULL THEN basic_user(credentials) END) AS login,

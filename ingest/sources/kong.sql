@@ -99,7 +99,7 @@ SELECT
     -- made by Kong for each request; one that two plugins write down is still one
     nullify(request_id) AS event_id,
     coalesce(nullify(request_id), nullify(correlation_id), nullify(correlation_header)) AS request_id,
-    coalesce(nullify(traced), nullify(split_part(traceparent, '-', 2)), nullify(b3_trace_id)) AS trace_id,
+    coalesce(nullify(traced), trace_of(traceparent), nullify(b3_trace_id)) AS trace_id,
     -- Kong knows the client as a consumer; the anonymous one is nobody
     CASE WHEN anonymous IS NULL THEN coalesce(nullify(consumer_custom_id), nullify(consumer_username)) END AS client_id,
     CASE WHEN anonymous IS NULL THEN nullify(consumer_username) END AS client_name,

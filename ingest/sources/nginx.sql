@@ -71,7 +71,7 @@ SELECT
     nullify(coalesce(hostname, server_name, http_host, host)) AS instance,
     coalesce(nullify(request_id), nullify(req_id), nullify(kong_request_id), nullify(apisix_request_id),
         nullify(http_x_request_id), nullify(http_x_correlation_id)) AS request_id,
-    coalesce(nullify(otel_trace_id), nullify(split_part(http_traceparent, '-', 2))) AS trace_id,
+    coalesce(nullify(otel_trace_id), trace_of(http_traceparent)) AS trace_id,
     coalesce(nullify(http_x_client_id), nullify(jwt_claim_client_id), nullify(jwt_claim_azp), nullify(arg_client_id),
         CASE WHEN contains(request_body, 'client_id=') THEN query_param(request_body, 'client_id') END) AS client_id,
     coalesce(CASE WHEN http_authorization IS NOT NULL THEN basic_user(http_authorization) END,

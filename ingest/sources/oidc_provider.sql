@@ -161,7 +161,7 @@ SELECT
     -- uid is the request's own id until a code or token is found, from then on the grant's
     coalesce(nullify(j."requestId"), nullify(j.request_id), nullify(j."reqId"), nullify(j.req.id), nullify(j."correlationId"), nullify(j.correlation_id),
         CASE WHEN place IS NOT NULL AND contains(rest, 'uid=') THEN nullif(split_part(split_part(rest, 'uid=', 2), ' ', 1), 'undefined') END) AS request_id,
-    coalesce(nullify(j."traceId"), nullify(j.trace_id), nullify(split_part(j.traceparent, '-', 2))) AS trace_id,
+    coalesce(nullify(j."traceId"), nullify(j.trace_id), trace_of(j.traceparent)) AS trace_id,
     coalesce(nullify(j."sessionUid"), nullify(j."sessionId")) AS session_id,
     coalesce(nullify(j."clientId"), nullify(j.client_id), nullify(j.params.client_id),
         CASE WHEN j.client[1] <> '{' THEN nullify(j.client) WHEN j.client[1] = '{' THEN

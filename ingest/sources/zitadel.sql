@@ -116,7 +116,7 @@ SELECT
         CASE WHEN sort = 'event' THEN nullify(j.aggregate."resourceOwner") END) AS tenant,
     CASE WHEN sort = 'event' AND j.sequence IS NOT NULL THEN concat_ws('/', j.aggregate."type"."type", j.aggregate.id, j.sequence) END AS event_id,
     coalesce(nullify(r."requestHeaders"."x-request-id"[1]), nullify(j.request_id)) AS request_id,
-    coalesce(nullify(j."TraceID"), nullify(j.trace_id), nullif(regexp_extract(r."requestHeaders".traceparent[1], '^[0-9a-f]{2}-([0-9a-f]{32})-', 1), '')) AS trace_id,
+    coalesce(nullify(j."TraceID"), nullify(j.trace_id), trace_of(r."requestHeaders".traceparent[1])) AS trace_id,
     coalesce(nullify(j.auth_request.client_id), nullify(j."auth_request.client_id"),
         CASE WHEN sort = 'event' THEN coalesce(nullify(j.payload."clientId"), nullify(j.payload.client_id)) END) AS client_id,
     CASE WHEN sort = 'event' THEN coalesce(nullify(j.payload."userID"),
