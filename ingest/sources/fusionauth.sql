@@ -3,7 +3,7 @@ title = "FusionAuth"
 kind = "auth_server"
 provenance = "composed"
 framing = "json"
-recognise = '(?s)"(?:createInstant|insertInstant)"\s*:\s*[0-9]{10,}.*"type"\s*:\s*"(?:(?:user|jwt|group|entity|identity|audit-log|event-log|kickstart)\.[a-zA-Z.-]+|Information|Debug|Error)"|(?s)"type"\s*:\s*"(?:(?:user|jwt|group|entity|identity|audit-log|event-log|kickstart)\.[a-zA-Z.-]+|Information|Debug|Error)".*"(?:createInstant|insertInstant)"\s*:\s*[0-9]{10,}|"insertInstant"\s*:\s*[0-9]{10,}.*"insertUser"\s*:|"insertUser"\s*:.*"insertInstant"\s*:\s*[0-9]{10,}|(?s)"instant"\s*:\s*[0-9]{13}\b.*"(?:loginId|userId)"\s*:|(?s)"(?:loginId|userId)"\s*:.*"instant"\s*:\s*[0-9]{13}\b|^(?:[0-9]{4}-[0-9]{2}-[0-9]{2}|[A-Z][a-z]{2} [0-9]{1,2}, [0-9]{4}) [0-9]{1,2}:[0-9]{2}:[0-9]{2}\.[0-9]{3} [AP]M (?:TRACE|DEBUG|INFO|WARN|ERROR) +[A-Za-z_$][A-Za-z0-9_$]*\.[A-Za-z0-9_.$]+ +-'
+recognise = '(?s)"(?:createInstant|insertInstant)"\s*:\s*[0-9]{10,}.*"type"\s*:\s*"(?:(?:user|jwt|group|entity|identity|audit-log|event-log|kickstart)\.[a-zA-Z.-]+|Information|Debug|Error)"|(?s)"type"\s*:\s*"(?:(?:user|jwt|group|entity|identity|audit-log|event-log|kickstart)\.[a-zA-Z.-]+|Information|Debug|Error)".*"(?:createInstant|insertInstant)"\s*:\s*[0-9]{10,}|"insertInstant"\s*:\s*[0-9]{10,}.*"insertUser"\s*:|"insertUser"\s*:.*"insertInstant"\s*:\s*[0-9]{10,}|(?s)"instant"\s*:\s*[0-9]{13}\b.*"(?:loginId|userId)"\s*:|(?s)"(?:loginId|userId)"\s*:.*"instant"\s*:\s*[0-9]{13}\b|^(?:[0-9]{4}-[0-9]{2}-[0-9]{2}|[A-Z][a-z]{2} [0-9]{1,2}, [0-9]{4}) [0-9]{1,2}:[0-9]{2}:[0-9]{2}\.[0-9]{3} [AP]M (?:TRACE|DEBUG|INFO|WARN|ERROR) +(?:io\.fusionauth|com\.inversoft|org\.primeframework)\.[A-Za-z0-9_.$]+ +-'
 priority = 42
 documentation = [
     "https://fusionauth.io/docs/operate/troubleshooting/troubleshooting",
