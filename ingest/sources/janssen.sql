@@ -2,7 +2,7 @@
 title = "Janssen / Gluu auth server (jans-auth.log, oxauth.log, audit and HTTP logs)"
 kind = "auth_server"
 provenance = "composed"
-recognise = '^(?:[a-z0-9-]+ (?:===>|-) )?[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}[,.][0-9]{3,9} [A-Z]+ +\[.*\[(?:io\.jans\.|jans\.as\.|as\.(?:server|model|common)\.|org\.gluu\.|gluu\.oxauth\.|oxauth\.|org\.xdi\.|xdi\.oxauth\.)[\w.$]+\] \([\w$]+\.java:[0-9]+\) - |(?s)^\s*\{.*"loggerName"\s*:\s*"(?:io\.jans\.|org\.gluu\.|org\.xdi\.)|(?s)^\s*\{\s*"ip"\s*:.*"action"\s*:\s*"(?:CLIENT_|USER_AUTHORIZATION|USER_INFO|TOKEN_|SESSION_|BACKCHANNEL_|DEVICE_CODE_|SSA_)|(?s)^\s*\{.*"action"\s*:\s*"(?:CLIENT_REGISTRATION|CLIENT_UPDATE|CLIENT_READ|CLIENT_DELETE|USER_AUTHORIZATION|USER_INFO|TOKEN_REQUEST|TOKEN_VALIDATE|TOKEN_REVOCATION|SESSION_(?:UN)?AUTHENTICATED|SESSION_DESTROYED|BACKCHANNEL_[A-Z_]+|DEVICE_CODE_AUTHORIZATION|SSA_[A-Z]+)".*"(?:macAddress|success|ip)"\s*:'
+recognise = '^(?:[a-z0-9-]+ (?:===>|-) )?[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}[,.][0-9]{3,9} [A-Z]+ +\[.*\[(?:io\.jans\.|jans\.as\.|as\.(?:server|model|common)\.|org\.gluu\.|gluu\.oxauth\.|oxauth\.|org\.xdi\.|xdi\.oxauth\.)[\w.$]+\] \([\w$]+\.java:[0-9]+\) -(?: |$)|(?s)^\s*\{.*"loggerName"\s*:\s*"(?:io\.jans\.|org\.gluu\.|org\.xdi\.)|(?s)^\s*\{\s*"ip"\s*:.*"action"\s*:\s*"(?:CLIENT_|USER_AUTHORIZATION|USER_INFO|TOKEN_|SESSION_|BACKCHANNEL_|DEVICE_CODE_|SSA_)|(?s)^\s*\{.*"action"\s*:\s*"(?:CLIENT_REGISTRATION|CLIENT_UPDATE|CLIENT_READ|CLIENT_DELETE|USER_AUTHORIZATION|USER_INFO|TOKEN_REQUEST|TOKEN_VALIDATE|TOKEN_REVOCATION|SESSION_(?:UN)?AUTHENTICATED|SESSION_DESTROYED|BACKCHANNEL_[A-Z_]+|DEVICE_CODE_AUTHORIZATION|SSA_[A-Z]+)".*"(?:macAddress|success|ip)"\s*:'
 priority = 44
 documentation = [
     "https://docs.jans.io/stable/janssen-server/auth-server/logging/standard-logs/",
@@ -37,14 +37,14 @@ WITH seen AS (
 ),
 cut AS (
     SELECT "offset", line, of_json,
-        CASE WHEN place > 0 AND NOT of_json AND begins > 0 THEN strpos(substr(line, place), ') - ') END AS closes,
+        CASE WHEN place > 0 AND NOT of_json AND begins > 0 THEN strpos(substr(line, place), ') -') END AS closes,
         CASE WHEN place > 0 AND begins > 0 THEN try_strptime(replace(line[begins:begins + 22], ',', '.'), '%Y-%m-%d %H:%M:%S.%g') END AS stamp,
         place, begins
     FROM seen
 ),
 headed AS (
     SELECT "offset", line, of_json, stamp, coalesce(closes > 0 AND stamp IS NOT NULL, false) AS is_head,
-        CASE WHEN closes > 0 THEN substr(line, place + closes + 3) END AS said,
+        CASE WHEN closes > 0 THEN ltrim(substr(line, place + closes + 2), ' ') END AS said,
         CASE WHEN closes > 0 THEN substr(line, begins, place - begins) END AS head
     FROM cut
 ),
@@ -52,12 +52,15 @@ grouped AS MATERIALIZED (
     SELECT *, sum(CASE WHEN is_head OR of_json THEN 1 ELSE 0 END) OVER (ORDER BY "offset" ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS grp,
         CASE WHEN is_head THEN string_split(head, '[') END AS pieces,
         -- what goes on in a line below
-        NOT is_head AND NOT of_json AND regexp_matches(line, '^(?:\s|\}|"|REQUEST: |RESPONSE: |RESPONSE BODY: |Caused by: |[\w.$]+(?:Exception|Error)(?:: |$))') AS goes_on
+        CASE WHEN is_head OR of_json THEN false
+             WHEN line[1] IN (' ', chr(9), '}', '"') THEN true
+             WHEN starts_with(line, 'REQUEST: ') OR starts_with(line, 'RESPONSE: ') OR starts_with(line, 'RESPONSE BODY: ') OR starts_with(line, 'Caused by: ') THEN true
+             ELSE regexp_matches(line, '^[\w.$]+(?:Exception|Error)(?:: |$)') END AS goes_on
     FROM headed
 ),
 tails AS (
     SELECT grp AS of_grp, string_agg(line, chr(10) ORDER BY "offset") AS tail
-    FROM grouped WHERE goes_on AND grp > 0 AND NOT regexp_matches(line, '^\s+(?:at |\.\.\. )') GROUP BY 1
+    FROM grouped WHERE goes_on AND grp > 0 AND NOT starts_with(ltrim(line, ' ' || chr(9)), 'at ') AND NOT starts_with(ltrim(line, ' ' || chr(9)), '... ') GROUP BY 1
 ),
 opened AS (
     SELECT grouped.*, tails.tail,
@@ -65,7 +68,7 @@ opened AS (
             '{"instant":{"epochSecond":"BIGINT","nanoOfSecond":"BIGINT"},"timeMillis":"VARCHAR","level":"VARCHAR","loggerName":"VARCHAR","message":"VARCHAR",
               "thrown":{"name":"VARCHAR","message":"VARCHAR","cause":{"name":"VARCHAR","message":"VARCHAR","cause":{"message":"VARCHAR"}}},
               "contextMap":{"X-Correlation-Id":"VARCHAR"},"action":"VARCHAR"}')) END AS j
-    FROM grouped LEFT JOIN tails ON is_head AND grouped.grp = tails.of_grp
+    FROM grouped LEFT JOIN tails ON grouped.grp = tails.of_grp WHERE is_head OR of_json
 ),
 told AS (
     SELECT *,
@@ -103,7 +106,7 @@ read AS (
               "params":{"client_id":"VARCHAR","grant_type":"VARCHAR","redirect_uri":"VARCHAR","scope":"VARCHAR","response_type":"VARCHAR","code":"VARCHAR","refresh_token":"VARCHAR","username":"VARCHAR"}}')) END AS r,
         CASE WHEN response_text IS NOT NULL THEN TRY(from_json(response_text, '{"status":"VARCHAR"}')) END AS s,
         CASE WHEN body_text[1] = '{' THEN TRY(from_json(body_text, '{"error":"VARCHAR","error_description":"VARCHAR","reason":"VARCHAR"}')) END AS b,
-        CASE WHEN request_text IS NULL AND audit_text IS NULL THEN regexp_replace(coalesce(message, ''), '\s+', ' ', 'g') END AS words,
+        CASE WHEN request_text IS NULL AND audit_text IS NULL THEN CASE WHEN contains(message, '  ') OR contains(message, chr(10)) THEN regexp_replace(message, '\s+', ' ', 'g') ELSE coalesce(message, '') END END AS words,
         coalesce(nullif(cause_text, ''), NULL) AS why
     FROM parted
 ),
@@ -173,7 +176,11 @@ judged AS (
 ),
 -- a line that only says that a request was refused gives way to one that says why
 reasons AS (
-    SELECT correlation AS id FROM judged WHERE correlation IS NOT NULL AND part IS NOT NULL AND NOT starts_with(part, 'HTTP ') AND NOT starts_with(part, 'MTLS ') GROUP BY 1
+    SELECT trim(split_part(pieces[-2], '] ', 2)) AS id FROM grouped
+    WHERE is_head AND (contains(head, 'AuthorizeRestWebServiceValidator')
+            AND regexp_matches(said, '^(?:Unable to find client|Client \S+ is disabled|client_id is empty|Client can perform|Failed to (?:match|validate)|Request object |The exp claim|The Nested JWT|unregistered redirect)')
+        OR contains(head, 'MTLSService') AND regexp_matches(said, '^(?:Client certificate is missed|Failed to parse client|SubjectDN is not set|Unable to load json)'))
+    GROUP BY 1
 ),
 weighed AS (
     SELECT judged.*, reasons.id IS NOT NULL AND regexp_matches(part, '^(?:HTTP|MTLS) ') AS is_told,
@@ -301,12 +308,14 @@ SELECT
             WHEN is_told THEN 'its reason stands in another line'
             WHEN part IS NOT NULL OR signed_in THEN NULL
             WHEN contains(class, 'PythonService') OR contains(class, 'custom.script') OR contains(class, 'service.custom') OR contains(class, 'agama') THEN 'message of a script'
-            ELSE 'server message' END
-        WHEN goes_on THEN 'goes on from a line before' END AS ignored,
+            ELSE 'server message' END END AS ignored,
     CASE
         WHEN of_json AND j IS NULL THEN 'broken JSON'
         WHEN of_json AND class IS NULL AND a IS NULL THEN 'no line of Janssen'
         WHEN audit_text IS NOT NULL AND (a IS NULL OR action IS NULL) THEN 'no action'
         WHEN r IS NOT NULL AND s IS NULL THEN 'no response'
-        WHEN class IS NULL AND a IS NULL AND NOT goes_on THEN 'no line of Janssen' END AS quarantined
+        WHEN class IS NULL AND a IS NULL THEN 'no line of Janssen' END AS quarantined
 FROM placed
+UNION ALL BY NAME
+SELECT "offset", CASE WHEN goes_on THEN 'goes on from a line before' END AS ignored, CASE WHEN NOT goes_on THEN 'no line of Janssen' END AS quarantined
+FROM grouped WHERE NOT is_head AND NOT of_json
