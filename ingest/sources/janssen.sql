@@ -44,7 +44,9 @@ cut AS (
 ),
 headed AS (
     SELECT "offset", line, of_json, stamp, coalesce(closes > 0 AND stamp IS NOT NULL, false) AS is_head,
-        CASE WHEN closes > 0 THEN ltrim(substr(line, place + closes + 2), ' ') END AS said,
+        CASE WHEN closes > 0 THEN split_part(ltrim(substr(line, place + closes + 2), ' '), chr(10), 1) END AS said,
+        -- a collector may have joined the lines
+        CASE WHEN closes > 0 AND contains(line, chr(10)) THEN substr(line, strpos(line, chr(10)) + 1) END AS rest,
         CASE WHEN closes > 0 THEN substr(line, begins, place - begins) END AS head
     FROM cut
 ),
@@ -63,7 +65,7 @@ tails AS (
     FROM grouped WHERE goes_on AND grp > 0 AND NOT starts_with(ltrim(line, ' ' || chr(9)), 'at ') AND NOT starts_with(ltrim(line, ' ' || chr(9)), '... ') GROUP BY 1
 ),
 opened AS (
-    SELECT grouped.*, tails.tail,
+    SELECT grouped.*, coalesce(tails.tail, rest) AS tail,
         CASE WHEN of_json THEN TRY(from_json(line,
             '{"instant":{"epochSecond":"BIGINT","nanoOfSecond":"BIGINT"},"timeMillis":"VARCHAR","level":"VARCHAR","loggerName":"VARCHAR","message":"VARCHAR",
               "thrown":{"name":"VARCHAR","message":"VARCHAR","cause":{"name":"VARCHAR","message":"VARCHAR","cause":{"message":"VARCHAR"}}},
@@ -93,7 +95,7 @@ parted AS (
         -- the exception nearest to the cause
         CASE WHEN of_json THEN coalesce(j.thrown.cause.cause.message, j.thrown.cause.message, j.thrown.message)
              WHEN tail IS NOT NULL AND regexp_matches(tail, '^[\w.$]+(?:Exception|Error)(?:: |\n|$)') THEN
-                split_part(regexp_replace(split_part(chr(10) || tail, chr(10) || CASE WHEN contains(tail, chr(10) || 'Caused by: ') THEN 'Caused by: ' ELSE '' END, -1), '^[\w.$]+(?:: |$)', ''), chr(10), 1) END AS cause_text,
+                regexp_replace(split_part(CASE WHEN contains(tail, chr(10) || 'Caused by: ') THEN split_part(tail, chr(10) || 'Caused by: ', -1) ELSE tail END, chr(10), 1), '^[\w.$]+(?:: |$)', '') END AS cause_text,
         CASE WHEN of_json THEN j.thrown IS NOT NULL ELSE regexp_matches(tail, '^[\w.$]+(?:Exception|Error)(?:: |\n|$)') END AS thrown
     FROM told
 ),
@@ -319,3 +321,4 @@ FROM placed
 UNION ALL BY NAME
 SELECT "offset", CASE WHEN goes_on THEN 'goes on from a line before' END AS ignored, CASE WHEN NOT goes_on THEN 'no line of Janssen' END AS quarantined
 FROM grouped WHERE NOT is_head AND NOT of_json
+ORDER BY "offset"
