@@ -19,7 +19,8 @@ _HONEST = "unknown.status_only"
 
 
 def _causes(source: str, lake: Lake) -> dict[str, list[str]]:
-    """The cause of each event of each sample of a source, in the order of its records; "" for none."""
+    """The cause that each event of each sample of a source tells by itself, whatever the lines around it tell, in
+    the order of its records; "" for none."""
     lake.create()
     for sample in (sample for owner, sample in samples() if owner == source):
         events = pa.concat_tables(
@@ -27,9 +28,12 @@ def _causes(source: str, lake: Lake) -> dict[str, list[str]]:
         )
         if events.num_rows:
             lake.commit_events(lake.write_events(events), {}, {})
-    found = (
-        Session(lake).connection.execute('SELECT file, cause FROM events ORDER BY file, "offset"').fetchall()
-    )
+    question = """
+        SELECT file, verdicts.cause
+        FROM stored LEFT JOIN verdicts ON stored.signature = verdicts.signature AND stored.outcome = 'failure'
+        ORDER BY file, "offset"
+    """
+    found = Session(lake).connection.execute(question).fetchall()
     causes: dict[str, list[str]] = {}
     for sample, cause in found:
         causes.setdefault(sample, []).append(cause or "")
