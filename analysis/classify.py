@@ -5,6 +5,7 @@ Events never store a cause, so a rule that is fixed today corrects all of histor
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 
@@ -16,6 +17,13 @@ from analysis.taxonomy import UNCLASSIFIED, load_causes, load_families
 
 _QUERY = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
 _RULES = "why401_rules"
+_LITTLE = 200_000
+"""Bytes of text up to which to look for what a regular expression needs is quicker than to plan it."""
+
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+_SET = re.compile(r"\[\^?\]?[^\]]*\]")
+_GROUP = re.compile(r"\([^()]*\)[*+?]?(?:\{[^}]*\})?")
+_OPTIONAL = re.compile(r".(?:[*?]|\{[^}]*\})", re.DOTALL)
 
 
 @cache
@@ -73,6 +81,7 @@ def classify(connection: duckdb.DuckDBPyConnection, signatures: str, into: str) 
     """
     asked = f"SELECT DISTINCT source FROM {_identifier(signatures)} WHERE source IS NOT NULL"
     sources = frozenset(source for (source,) in connection.execute(asked).fetchall())
+    text = _all_text(connection, signatures)
     connection.register(_RULES, rules_table())
     try:
         connection.execute(
@@ -80,7 +89,7 @@ def classify(connection: duckdb.DuckDBPyConnection, signatures: str, into: str) 
                 into=_identifier(into),
                 signatures=_identifier(signatures),
                 rules=_RULES,
-                regexes=_regexes(sources),
+                regexes=_regexes(sources) if text is None else _regexes_for(sources, text),
                 portable=PORTABLE_CODE,
                 unclassified=UNCLASSIFIED,
             )
@@ -102,26 +111,66 @@ def _order(rule: Rule) -> tuple[object, ...]:
     )
 
 
+def _all_text(connection: duckdb.DuckDBPyConnection, signatures: str) -> str | None:
+    """All that the failures say, in small letters; None where that is too much to look through."""
+    question = f"""
+        SELECT sum(strlen(said)), string_agg(said, chr(10))
+        FROM (
+            SELECT lower(regexp_replace(
+                concat_ws(chr(10), status, error, error_code, error_description), '\\s+', ' ', 'g')) AS said
+            FROM {_identifier(signatures)}
+        )
+    """
+    size, text = connection.execute(question).fetchall()[0]
+    return None if size is not None and size >= _LITTLE else text or ""
+
+
 @cache
 def _regexes(sources: frozenset[str]) -> str:
-    """A list of the positions of the regular expressions that match `value`, of rules for these sources.
+    """A list of the positions of the regular expressions that match `value`, of rules for these sources."""
+    return _regexes_for(sources, None)
+
+
+def _regexes_for(sources: frozenset[str], text: str | None) -> str:
+    """The same, without those that nothing in `text` can match.
 
     The expressions stand in the query as constants: DuckDB compiles those once, and any others once
-    for every row. The same expression under several conditions is tried once.
+    for every row. The same expression under several conditions is tried once. To plan some thousand takes
+    more than a second.
     """
-    same: dict[tuple[str | None, str, str], list[int]] = {}
-    for position, rule in enumerate(load_rules()):
-        if rule.match == "regex":
-            source = None if rule.portable else rule.source
-            if source is not None and source not in sources:
-                continue
-            same.setdefault((source, rule.field, rule.pattern), []).append(position)
     tests = [
         f"CASE WHEN {_guard(source, field)} AND regexp_matches(value, {_literal(pattern)}, 'i') "
         f"THEN {positions} END"
-        for (source, field, pattern), positions in same.items()
+        for (source, field, pattern), positions in _places().items()
+        if (source is None or source in sources)
+        and (text is None or any(needle in text for needle in _needles(pattern)))
     ]
-    return f"flatten(list_filter([{', '.join(tests)}], lambda found: found IS NOT NULL))"
+    return f"flatten(list_filter([{', '.join(tests)}]::INTEGER[][], lambda found: found IS NOT NULL))"
+
+
+@cache
+def _places() -> dict[tuple[str | None, str, str], list[int]]:
+    """Where the rules with each regular expression stand, by source (None for everybody's) and field."""
+    places: dict[tuple[str | None, str, str], list[int]] = {}
+    for position, rule in enumerate(load_rules()):
+        if rule.match == "regex":
+            source = None if rule.portable else rule.source
+            places.setdefault((source, rule.field, rule.pattern), []).append(position)
+    return places
+
+
+@cache
+def _needles(pattern: str) -> tuple[str, ...]:
+    """Texts in small letters, one of which is in whatever matches a regular expression; "" is in anything."""
+    bare = _SET.sub("\0", _ESCAPED.sub(lambda found: "\0" if found[1].isalnum() else "\1", pattern))
+    while (fewer := _GROUP.sub("\0", bare)) != bare:
+        bare = fewer
+    return tuple(_longest_run(branch) for branch in bare.split("|"))
+
+
+def _longest_run(branch: str) -> str:
+    runs = re.split(r"[\0\1^$.*+?{}()]+", _OPTIONAL.sub("\0", branch))
+    return max((run for run in runs if run.isascii()), key=len, default="").lower()
 
 
 def _guard(source: str | None, field: str) -> str:

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from analysis.report import report
-from analysis.scope import whole_period
+from analysis.scope import main_period
 from analysis.session import Session
 from ingest.errors import IngestError
 from ingest.secret_scan import scan, secrets_in
@@ -55,7 +55,7 @@ def everything(tmp_path_factory: pytest.TempPathFactory) -> Path:
     workshop = Workshop(tmp_path_factory.mktemp("secrets"))
     workshop.ingest(*(SAMPLES / source for source in SOURCES))
     session = Session(workshop.lake)
-    scope = whole_period(session)
+    scope = main_period(session)
     assert scope is not None
     for form in ("html", "md", "json"):
         (workshop.root / f"report.{form}").write_text(report(session, scope, form), encoding="utf-8")

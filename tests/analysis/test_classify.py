@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import time
 from functools import cache
 from pathlib import Path
@@ -11,8 +12,12 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from analysis import classify as classify_module
 from analysis.classify import classify
+from analysis.rules import load_rules
 from tests.analysis.verdicts import SIGNATURES, Verdict, failure, verdict, verdicts
 
 SAMPLES = Path(__file__).parents[2] / "sample_logs"
@@ -360,3 +365,27 @@ def test_twenty_thousand_signatures_take_seconds() -> None:
     classify(connection, "failures", "verdicts")
     assert time.process_time() - begun < 6
     assert connection.execute("SELECT count(*) FROM verdicts").fetchall() == [(20_000,)]
+
+
+_EXPRESSIONS = sorted({rule.pattern for rule in load_rules() if rule.match == "regex"})
+
+
+@settings(max_examples=300)
+@given(data=st.data())
+def test_what_a_regular_expression_needs_is_in_whatever_it_matches(data: st.DataObject) -> None:
+    pattern = data.draw(st.sampled_from(_EXPRESSIONS))
+    text = data.draw(
+        st.from_regex(re.compile(pattern, re.IGNORECASE | re.ASCII), alphabet=st.characters(codec="ascii"))
+    )
+    assert any(needle in text.lower() for needle in classify_module._needles(pattern)), pattern
+
+
+def test_few_words_get_the_verdicts_that_many_get(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is little text, only the expressions that may match it are asked."""
+    failures = [given for given, _ in NEIGHBOURS]
+    few = [verdicts([given])[0] for given in failures[::7]]
+    monkeypatch.setattr(classify_module, "_LITTLE", 0)
+    many = verdicts(failures)[::7]
+    assert [(one.cause, one.rule, one.considered) for one in few] == [
+        (one.cause, one.rule, one.considered) for one in many
+    ]
