@@ -131,7 +131,8 @@ def _regex(pieces: list[_Piece]) -> tuple[str, list[str]]:
         elif after == '"':
             shape = r'[^"]*'
         else:
-            shape = r".*?"
+            # nginx writes a quote within a value as \x22
+            shape = r'[^"]*?'
         pattern += f"({shape})"
         groups.append(name)
     return pattern + r"\s*", groups

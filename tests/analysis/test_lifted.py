@@ -28,7 +28,7 @@ def _line(
 
 def _events(workshop: Workshop, edge: str, inner: str) -> list[dict[str, Any]]:
     """What is said of the lines of an edge proxy that logs no reason, beside those of a gateway that does."""
-    workshop.formats = {"nginx": [_INNER, _EDGE]}
+    workshop.formats = {"nginx": [_EDGE, _INNER]}
     workshop.write("inner.log", inner)
     workshop.ingest()
     known = {(event["file"], event["offset"]) for event in workshop.events()}
