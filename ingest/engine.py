@@ -48,6 +48,8 @@ _HELPERS = dict.fromkeys(
     "VARCHAR",
 ) | {"local_time": "TIMESTAMP", "yearless": "TIMESTAMP"}
 _EXCERPT = 300
+_AT_ONCE = 12
+"""Patterns that are asked in one query: who asks may have enough before all are asked."""
 _JUDGE = """
     SELECT CASE WHEN is_blank(line) THEN 'blank'
                 WHEN ignored IS NOT NULL THEN ignored
@@ -166,21 +168,21 @@ class Engine:
 
         A format that comes with a source is tried only where the source's `recognise` matches.
         """
-        patterns = list(dict.fromkeys(reading.source.recognise for reading in readings))
-        matched = dict(zip(patterns, self.matches(patterns, lines), strict=True))
-        groups: dict[tuple[str, bool], dict[str | None, Reading]] = {}
-        for reading in readings:
-            if reading.format is not None and (reading.own or matched[reading.source.recognise].any()):
-                groups.setdefault((reading.source.name, reading.own), {})[reading.format] = reading
+        matched: dict[str, npt.NDArray[np.bool_]] = {}
         fits: dict[tuple[str, bool], dict[str | None, npt.NDArray[np.bool_]]] = {}
-        for reading in readings:
-            key = (reading.source.name, reading.own)
-            group = groups.get(key, {})
-            if reading.format not in group:
-                yield matched[reading.source.recognise]
+        for place, reading in enumerate(readings):
+            pattern = reading.source.recognise
+            if pattern not in matched:
+                coming = dict.fromkeys(other.source.recognise for other in readings[place:])
+                batch = [one for one in coming if one not in matched][:_AT_ONCE]
+                matched |= zip(batch, self.matches(batch, lines), strict=True)
+            if reading.format is None or not (reading.own or matched[pattern].any()):
+                yield matched[pattern]
                 continue
+            key = (reading.source.name, reading.own)
             if key not in fits:
-                fits[key] = dict(zip(group, self._fits_formats(list(group.values()), lines), strict=True))
+                alike = {one.format: one for one in readings if (one.source.name, one.own) == key}
+                fits[key] = dict(zip(alike, self._fits_formats(list(alike.values()), lines), strict=True))
             yield fits[key][reading.format]
 
     def matches(self, patterns: Sequence[str], lines: pa.Array) -> list[npt.NDArray[np.bool_]]:

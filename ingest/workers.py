@@ -25,6 +25,12 @@ class Workers:
         self._settings = settings
         self._idle: list[Engine] = []
         self._pool = ThreadPoolExecutor(self.count, thread_name_prefix="parse")
+        # one engine is made by whoever recognises the first input; the others meanwhile
+        for _ in range(self.count - 1):
+            self._pool.submit(self._make)
+
+    def _make(self) -> None:
+        self._idle.insert(0, Engine(self._settings))
 
     @contextmanager
     def engine(self) -> Iterator[Engine]:

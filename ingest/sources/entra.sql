@@ -4,7 +4,7 @@ kind = "auth_server"
 provenance = "composed"
 framing = "json"
 recognise = '(?s)"[cC]ategory"\s*:\s*"[A-Za-z]*Sign[iI]nLogs"|"[oO]perationName"\s*:\s*"Sign-in activity"|"Type"\s*:\s*"(AAD[A-Za-z]*)?Sign[iI]nLogs"|(?i:"resourceId"\s*:\s*"/tenants/[^"/]+/providers/Microsoft\.aadiam")|"createdDateTime"\s*:.*"errorCode"\s*:|"errorCode"\s*:.*"createdDateTime"\s*:|"ResultType"\s*:.*"AppId"\s*:|"AppId"\s*:.*"ResultType"\s*:'
-priority = 40
+priority = 31
 documentation = [
     "https://learn.microsoft.com/en-us/graph/api/resources/signin?view=graph-rest-beta",
     "https://learn.microsoft.com/en-us/entra/identity/monitoring-health/concept-activity-log-schemas",

@@ -3,7 +3,7 @@ title = "Keycloak events"
 kind = "auth_server"
 provenance = "captured"
 recognise = '(^|[^A-Za-z]|\x1b\[[0-9;]*m)(type|operationType)=\\?[^A-Za-z ]?[A-Z][A-Z0-9_]+[^A-Za-z ]{0,2}, realmId=|([\["> ]|\x1b\[[0-9;]*m)org\.keycloak\.(a[^d]|[b-z])[A-Za-z.]+'
-priority = 40
+priority = 32
 documentation = [
     "https://www.keycloak.org/docs/latest/server_admin/#auditing-user-events",
     "https://www.keycloak.org/server/logging",

@@ -4,7 +4,7 @@ kind = "auth_server"
 provenance = "composed"
 framing = "json"
 recognise = '(?s)"eventType"\s*:\s*"[a-z][a-z0-9_]*\.[A-Za-z0-9_.]+".*"published"\s*:|"published"\s*:.*"eventType"\s*:\s*"[a-z][a-z0-9_]*\.[A-Za-z0-9_.]+"'
-priority = 40
+priority = 30
 documentation = [
     "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/SystemLog/",
     "https://developer.okta.com/docs/reference/api/event-types/",
