@@ -1,6 +1,6 @@
 """After any sequence of writing, rotating, truncating, compressing, deleting, reading and killing: exactly once.
 
-WHY401_MODEL_SEQUENCES is the number of sequences (25), WHY401_MODEL_SEED the seed of the first block (401).
+WHY401_MODEL_SEQUENCES is the number of sequences (10), WHY401_MODEL_SEED the seed of the first block (401).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from tests.model.machine import Logs, Nurseries
 
-_SEQUENCES = int(os.environ.get("WHY401_MODEL_SEQUENCES", "25"))
+_SEQUENCES = int(os.environ.get("WHY401_MODEL_SEQUENCES", "10"))
 _SEED = int(os.environ.get("WHY401_MODEL_SEED", "401"))
 _BLOCK = 100
 _STEPS = 18
