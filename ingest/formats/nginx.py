@@ -285,22 +285,23 @@ def _json_select(template: str, pieces: list[_Piece]) -> str:
     nginx writes every key, so an object without one of the vital ones was written in another format.
     """
     leaves = _json_leaves(template)
-    vital = ", ".join(literal(leaves[name]) for name in _VITAL if name in leaves)
-    fits = f"coalesce(list_bool_and(json_exists(doc, [{vital}])), false)" if vital else "doc IS NOT NULL"
-    columns = ", ".join(f'{_json_column(pieces, leaves, name)} AS "{name}"' for name in _names(pieces))
+    places = {name: f"held[{place}]" for place, name in enumerate(leaves, 1)}
+    vital = [f"{places[name]} IS NOT NULL" for name in _VITAL if name in leaves]
+    fits = f"coalesce({' AND '.join(vital or ['held IS NOT NULL'])}, false)"
+    paths = ", ".join(literal(path) for path in leaves.values())
+    columns = ", ".join(f'{_json_column(pieces, places, name)} AS "{name}"' for name in _names(pieces))
     return f"""
         SELECT line, "offset", {fits} OR slow IS NOT NULL AS matched, {columns}
-        FROM (SELECT *, {_slow(pieces, "doc IS NULL")} AS slow
-            FROM (SELECT line, "offset", CASE WHEN line[1] = '{{' THEN TRY_CAST(line AS JSON) END AS doc
+        FROM (SELECT *, {_slow(pieces, "held IS NULL")} AS slow
+            FROM (SELECT line, "offset",
+                    CASE WHEN line[1] = '{{' THEN TRY(json_extract_string(line, [{paths}])) END AS held
                 FROM records))
     """
 
 
-def _json_column(pieces: list[_Piece], leaves: dict[str, str], name: str) -> str:
+def _json_column(pieces: list[_Piece], places: dict[str, str], name: str) -> str:
     slow = _slow_column(pieces, name)
-    if name not in leaves:
-        return slow
-    return f"coalesce(json_extract_string(doc, {literal(leaves[name])}), {slow})"
+    return f"coalesce({places[name]}, {slow})" if name in places else slow
 
 
 def _json_leaves(template: str) -> dict[str, str]:
