@@ -32,6 +32,7 @@ from ingest.split import Plan
 from ingest.statements import Statements
 from ingest.timing import Around, dated, placed_in_time
 from ingest.unwrap import Envelope, unwrap
+from ingest.words import words_as_macros
 from lake.schema import EVENTS, QUARANTINE
 
 _HERE = Path(__file__).parent
@@ -125,7 +126,7 @@ class Engine:
                 "SET VARIABLE own_endpoints = map_from_entries(list_zip($1, $2))",
                 [[path.rstrip("/") for path in endpoints], list(endpoints.values())],
             )
-        for macros in _MACROS:
+        for macros in (words_as_macros(), *_MACROS):
             self._connection.execute(macros)
         self._statements = Statements(self._connection)
         self._queries: dict[tuple[str, str | None], Query] = {}

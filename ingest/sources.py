@@ -10,6 +10,7 @@ from typing import Any
 
 from ingest.errors import SourceError
 from ingest.front_matter import FRAMINGS, check_front_matter, read_front_matter
+from ingest.words import with_words
 from lake.schema import EVENTS, KINDS
 
 SOURCES = Path(__file__).parent / "sources"
@@ -56,6 +57,10 @@ def load_source(path: Path) -> Source:
     check_front_matter(path, front, needed, choices)
     for key in ("documentation", "variables", "held_in"):
         front[key] = tuple(front.get(key, ()))
+    try:
+        front["recognise"] = with_words(front["recognise"])
+    except KeyError as problem:
+        raise SourceError(f"{path}: `recognise` names words that are not there: {problem}") from problem
     front["advice"] = tuple(_advice(path, entry) for entry in front.get("advice", ()))
     for name, pointer in front.get("fields", {}).items():
         if not name.isidentifier() or not str(pointer).startswith("/"):

@@ -95,3 +95,45 @@ CREATE MACRO bearer_jwt(authorization_value) AS
 CREATE MACRO basic_user(authorization_value) AS
     nullif(split_part(base64url_text(rtrim(percent_decode(
         regexp_extract(authorization_value, '(?i)^\s*basic(?:\s|\+|%20)+([A-Za-z0-9+/_=%-]+)', 1)), '=')), ':', 1), '');
+
+-- Whether a text tells of an OAuth failure: an error by its key or its code, a challenge, or a library's message. One pass.
+CREATE MACRO tells_failure(text) AS regexp_matches(text, failures());
+
+-- The message of a library in a text, without the class that carries it and the quotes around the name of a claim (what stands in quotes
+-- makes no difference to a signature); NULL when there is none.
+CREATE MACRO library_message(text) AS
+    nullif(rtrim(regexp_replace(regexp_replace(regexp_extract(text, library_messages()),
+        '^[A-Za-z.:]+(?:Error|Exception|Failed|Timeout|Signature|Algorithm|Claim|Payload)(?:: |\([''"])', ''),
+        '\\?["'']([a-z_]{2,15})\\?["'']', '\1', 'g'), ' .'), '');
+
+-- The class of an exception that a library of OAuth or JWT throws; NULL when none is named.
+CREATE MACRO library_class(text) AS nullif(regexp_extract(text, '\b' || library_classes() || '\b'), '');
+
+-- A vendor's code that stands for itself in any text; NULL when there is none.
+CREATE MACRO portable_code(text) AS nullif(regexp_extract(text, '\b(?:AADSTS[0-9]{5,7}|AADB2C[0-9]{5,6}|IDX[0-9]{5}|SRJWT07[0-9]{3})\b'), '');
+
+-- A code of OAuth among some words, whatever stands between them; NULL when there is none.
+CREATE MACRO named_code(text) AS oauth_error(nullif(regexp_extract(text, '(?:^|[ "])(' || telling_codes() || '|' || common_codes() || ')(?:[ "]|$)', 1), ''));
+
+-- Whether an error of OAuth is surely one: its code is no word of other programs, or something stands beside it that tells of OAuth.
+CREATE MACRO is_oauth_failure(error, beside) AS error IS NOT NULL AND (beside IS NOT NULL OR NOT regexp_full_match(error, common_codes()));
+
+-- An OAuth error in a text, {error, odd, words}: of a body (JSON, also escaped or as a language prints it), of a challenge, or in one
+-- of the forms of libraries: `oauth2: "code" "words"`, `(code) words`, `[code] words`, `OPError: code (words)`, `code: words`. `odd` is
+-- a code that is none of OAuth.
+CREATE MACRO error_by_key(text) AS {
+    'code': regexp_extract(text, '\berror["'']?\s*(?:=>|=|:)\s*["'']?([a-z]+_[a-z_]+)\b', 1),
+    'words': coalesce(nullif(regexp_extract(text, 'error_?[dD]escription["'']?\s*(?:=>|=|:)\s*"((?:[^"\\]|\\.)*)"', 1), ''),
+        nullif(regexp_extract(text, 'error_?[dD]escription["'']?\s*(?:=>|=|:)\s*''((?:[^''\\]|\\.)*)''', 1), ''),
+        form_decode(nullif(regexp_extract(text, 'error_?[dD]escription\s*[=:]\s*([^\s"''&,;]+)', 1), '')),
+        regexp_extract(text, '\berror["'']?\s*(?:=>|=|:)\s*["'']?[a-z_]+["'']?(?::| \() ?([^"{}\n\r]+)', 1))};
+CREATE MACRO error_by_itself(text) AS
+    regexp_extract(text, '(?:^|[\s"''(\[,:!=])(' || telling_codes() || ')\b["'')\]]?(?:::? ?| "| \(| |$)([^"\n\r]*)', ['code', 'words']);
+CREATE MACRO error_in(text) AS
+    CASE WHEN regexp_matches(text, '\berror["'']?\s*(?:=>|=|:)\s*["'']?[a-z]+_[a-z_]+\b["'']?(?:[^: ]|:? |$)') THEN error_by_key(text)
+         ELSE error_by_itself(text) END;
+CREATE MACRO told(found) AS {
+    'error': oauth_error(found.code),
+    'odd': CASE WHEN oauth_error(found.code) IS NULL THEN nullif(found.code, '') END,
+    'words': nullif(trim(CASE WHEN ends_with(found.words, ')') AND NOT contains(found.words, '(') THEN rtrim(found.words, ')') ELSE found.words END), '')};
+CREATE MACRO told_error(text) AS told(error_in(replace(text, '\"', '"')));

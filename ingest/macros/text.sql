@@ -3,6 +3,10 @@
 -- The two ways in which access logs write "no value".
 CREATE MACRO nullify(value) AS nullif(nullif(value, ''), '-');
 
+-- A JSON value as text, when it is neither an object nor an array.
+CREATE MACRO scalar_text(value) AS
+    CASE WHEN NOT starts_with(value, '{') AND NOT starts_with(value, '[') THEN value END;
+
 -- Text in which bytes stand as \xXX, decoded; DuckDB's own reading of a BLOB is just that.
 CREATE MACRO hex_unescape(value) AS
     CASE WHEN contains(value, '\x') THEN coalesce(TRY(decode(CAST(value AS BLOB))), value) ELSE value END;
@@ -44,6 +48,35 @@ CREATE MACRO epoch_time(value) AS (
 CREATE MACRO clf_time(value) AS
     make_timestamp(epoch_us(TRY_STRPTIME(value, '%d/%b/%Y:%H:%M:%S %z')));
 
+-- Whether a time as text says its zone.
+CREATE MACRO has_zone(value) AS regexp_matches(value, '\d(Z| ?UTC| ?GMT| ?[+-]\d\d(:?\d\d)?)\]?$');
+
+-- A time in any usual layout that says its zone, or since 1970, as naive UTC: ISO 8601 (also with a blank, a comma or slashes),
+-- common log format, RFC 1123; NULL for any other. Macros repeat their argument: give it a column.
+CREATE MACRO zoned_time(value) AS
+    CASE WHEN regexp_full_match(value, '[0-9]{9,20}(\.[0-9]+)?') THEN epoch_time(value)
+         WHEN NOT has_zone(value) THEN NULL
+         WHEN value[5] IN ('-', '/') OR (value[1] = '[' AND value[6] IN ('-', '/')) THEN
+            CASE WHEN value[-1] = 'Z' AND value[5] = '-' THEN iso_time(value)
+                 ELSE iso_time(regexp_replace(regexp_replace(replace(translate(value, '[]', ''), '/', '-'), ' ?(UTC|GMT)$', 'Z'), ' ?([+-]\d\d):?(\d\d)$', '\1:\2')) END
+         WHEN value[4] = '/' OR value[3] = '/' THEN clf_time(replace(replace(translate(value, '[]', ''), ' UTC', ' +0000'), ' GMT', ' +0000'))
+         ELSE coalesce(TRY_STRPTIME(value, ['%a, %d %b %Y %H:%M:%S GMT', '%a, %d %b %Y %H:%M:%S UTC', '%a %b %d %H:%M:%S UTC %Y', '%A, %d-%b-%y %H:%M:%S GMT']),
+            CAST(TRY_STRPTIME(value, ['%a, %d %b %Y %H:%M:%S %z', '%d %b %Y %H:%M:%S %z']) AS TIMESTAMP)) END;
+
+-- The same for a time that says no zone.
+CREATE MACRO zoneless_time(value) AS
+    CASE WHEN regexp_full_match(value, '\d{6} \d\d:\d\d:\d\d') THEN TRY_STRPTIME(value, '%y%m%d %H:%M:%S')
+         WHEN len(value) < 16 OR has_zone(value) THEN NULL
+         WHEN value[5] IN ('-', '/') THEN TRY_CAST(replace(replace(value, '/', '-'), ',', '.') AS TIMESTAMP)
+         WHEN value[1] = '[' OR value[3] IN ('/', '-', ' ', '.') OR value[1] BETWEEN 'A' AND 'Z' THEN
+            TRY_STRPTIME(translate(replace(value, ',', '.'), '[]', ''), ['%d/%b/%Y:%H:%M:%S.%f', '%d/%b/%Y:%H:%M:%S', '%d/%b/%Y %H:%M:%S.%f', '%d/%b/%Y %H:%M:%S', '%d-%b-%Y %H:%M:%S.%f',
+                '%d-%b-%Y %H:%M:%S', '%d %b %Y %H:%M:%S.%f', '%d %b %Y %H:%M:%S', '%Y-%m-%d %H:%M:%S.%f', '%Y-%m-%d %H:%M:%S', '%Y-%m-%dT%H:%M:%S',
+                '%a %b %d %H:%M:%S.%f %Y', '%a %b %d %H:%M:%S %Y', '%d.%m.%Y %H:%M:%S.%f', '%d.%m.%Y %H:%M:%S', '%b %d. %Y %I:%M:%S %p', '%b %d. %Y %H:%M:%S']) END;
+
+-- The time that a line of a program begins with, in the layout in which it stands there; NULL when it begins with none.
+CREATE MACRO leading_time(line) AS nullif(regexp_extract(left(line, 120),
+    '^(?:<\d{1,3}>1? ?)?(?:[A-Za-z][\w.-]* )?(?:[^A-Za-z0-9\[]|\[[^\]\d][^\]]*\]|\[\d{1,7}\]|\[|(?i:trace|debug|info|information|notice|warn|warning|error|err|fatal|critical|crit|severe)\b|[A-Z]\b)*?(\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?: ?(?:Z|UTC|GMT|[+-]\d\d:?\d\d)\b)?|\d\d/[A-Z][a-z]{2}/\d{4}[: ]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?: [+-]\d{4})?|\d\d[- ][A-Z][a-z]{2}[- ]\d{4} \d\d:\d\d:\d\d(?:[.,]\d{1,9})?|[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?:\.\d{1,9})? (?:UTC )?\d{4}|[A-Z][a-z]{2}, \d{1,2} [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d(?: (?:GMT|UTC|[+-]\d{4}))?|\d\d\.\d\d\.\d{4} \d\d:\d\d:\d\d(?:[.,]\d{1,9})?|[A-Z][a-z]{2} \d\d, \d{4} \d{1,2}:\d\d:\d\d(?: [AP]M)?|\d{6} \d\d:\d\d:\d\d|\d{10}(?:\d{3}|\.\d{1,9})?\b)', 1), '');
+
 -- An HTTP status, or NULL for anything that is none.
 CREATE MACRO http_status(value) AS
     CASE WHEN TRY_CAST(value AS SMALLINT) BETWEEN 100 AND 999 THEN TRY_CAST(value AS SMALLINT) END;
@@ -51,8 +84,8 @@ CREATE MACRO http_status(value) AS
 -- An IP address without its port and brackets; NULL for anything that is none (callers write X-Forwarded-For
 -- as they like).
 CREATE MACRO ip_address(value) AS
-    CASE WHEN value[1] = '[' THEN nullif(regexp_extract(value, '^\[([0-9a-fA-F:.]+(?:%[A-Za-z0-9]+)?)\](?::[0-9]*)?$', 1), '')
-         WHEN NOT regexp_full_match(value, '[0-9a-fA-F:.]*(?:[:.][0-9a-fA-F]*){2,}') THEN NULL
+    CASE WHEN value[1] = '[' THEN nullif(regexp_extract(value, '^\[([0-9a-fA-F]*[:.][0-9a-fA-F:.]*(?:%[A-Za-z0-9]+)?)\](?::[0-9]*)?$', 1), '')
+         WHEN NOT regexp_full_match(value, '[0-9a-fA-F:.]*(?:[:.][0-9a-fA-F]*){2,}') OR regexp_full_match(value, '\d\d:\d\d:\d\d(?:\.\d+)?') THEN NULL
          WHEN contains(value, '.') AND NOT contains(value, '::') THEN split_part(value, ':', 1)
          ELSE value END;
 
