@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -25,6 +26,10 @@ from lake.schema import QUARANTINE
 
 _OFFERED = 2_000
 """Refused lines of a chunk that are offered to readings which the input has not shown yet."""
+_FOREIGN = "message of a program"
+"""Why a source ignores what may be anybody's."""
+
+Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -113,33 +118,52 @@ def _offer_to_others(
 ) -> tuple[list[pa.Table], Refused]:
     """The events of all readings, and what none of them takes."""
     events, refused = [read.events], read.refused
+    main = layout.readings[0]
     others = list(layout.readings[1:])
     # half a line at the end of a log tells of no other source
     if len(refused) and not open_end:
         others += _turned_up(engine, layout, candidates, content, refused)
-    for reading in others:
+    owned = np.zeros(len(content.records), dtype=bool)
+    for reading in sorted(others, key=lambda reading: reading.source.last_resort):
         if not len(refused):
             break
         lines = content.records.take(refused.places).lines
-        of_main, of_other = engine.claims([layout.readings[0], reading], lines)
-        theirs = of_other & (_ignored_flags(refused) | ~of_main)
+        of_main, of_other = engine.claims([main, reading], lines)
+        guest = reading.source.last_resort and not main.source.last_resort
+        if guest:
+            theirs = of_other & _foreign_flags(refused) & ~of_main & ~owned[refused.places]
+        else:
+            theirs = of_other & (_ignored_flags(refused) | ~of_main)
+        if not reading.source.last_resort:
+            owned[refused.places[of_other]] = True
         if not theirs.any():
             continue
         places = refused.places[theirs]
         around = content.around.take(places) if content.around is not None else None
         more = engine.read(reading, content.records.take(places), around, reference)
-        events.append(more.events)
-        still = np.flatnonzero(~theirs)
         again = replace(more.refused, places=places[more.refused.places])
-        refused = _joined(refused.take(still), again)
+        if guest:
+            # what it makes no event of is refused for the reason that the main source has
+            made = np.setdiff1d(places, again.places)
+            if len(made):
+                events.append(more.events)
+                refused = refused.take(~np.isin(refused.places, made))
+            continue
+        events.append(more.events)
+        refused = _joined(refused.take(~theirs), again)
     return events, refused
 
 
-def _ignored_flags(refused: Refused) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _ignored_flags(refused: Refused) -> Flags:
     """Which were ignored: known to the source and of no interest to it, but perhaps to another."""
-    flags: np.ndarray[tuple[int], np.dtype[np.bool_]] = pc.is_null(refused.quarantined).to_numpy(
-        zero_copy_only=False
-    )
+    flags: Flags = pc.is_null(refused.quarantined).to_numpy(zero_copy_only=False)
+    return flags
+
+
+def _foreign_flags(refused: Refused) -> Flags:
+    """Which were not ignored for a reason of the source's own: anybody may have written them."""
+    own = pc.fill_null(pc.not_equal(refused.ignored.cast(pa.string()), _FOREIGN), False)
+    flags: Flags = pc.invert(own).to_numpy(zero_copy_only=False)
     return flags
 
 
@@ -151,9 +175,18 @@ def _turned_up(
     possible = fit_for_rows(candidates) if bare_rows else candidates
     unknown = [reading for reading in possible if reading not in layout.readings]
     step = max(1, len(refused) // _OFFERED)
-    lines = content.records.take(refused.places[::step]).lines
-    claims = engine.claims(unknown, lines)
-    return [reading for reading, claimed in zip(unknown, claims, strict=True) if claimed.any()]
+    sample = refused.take(np.arange(0, len(refused), step))
+    named = [reading for reading in unknown if not reading.source.last_resort]
+    claims = list(engine.claims(named, content.records.take(sample.places).lines))
+    # those of the last resort are dear to ask, and get only what nobody else claims
+    last = [reading for reading in unknown if reading.source.last_resort]
+    free = np.ones(len(sample), dtype=bool)
+    if not layout.readings[0].source.last_resort:
+        free &= _foreign_flags(sample)
+    for claimed in claims:
+        free &= ~claimed
+    claims += engine.claims(last, content.records.take(sample.places[free]).lines)
+    return [reading for reading, claimed in zip([*named, *last], claims, strict=True) if claimed.any()]
 
 
 def _joined(first: Refused, second: Refused) -> Refused:

@@ -63,6 +63,18 @@ class Found:
         return sum(self.claimed)
 
     @property
+    def named(self) -> int:
+        """The number of lines that some reading claims which is not of the last resort."""
+        pairs = zip(self.readings, self.claimed, strict=True)
+        return sum(count for reading, count in pairs if not reading.source.last_resort)
+
+    @property
+    def surely_named(self) -> bool:
+        """Whether one of these is a source's own, and not a format string of the user's, which may look like
+        anything."""
+        return any(not (reading.own or reading.source.last_resort) for reading in self.readings)
+
+    @property
     def enough(self) -> bool:
         """Whether a sample like this is worth reading: a fifth of it, or some lines of many."""
         return self.known >= max(1.0, _ENOUGH * self.lines) or (
@@ -103,12 +115,15 @@ def recognise(
     if not found.enough and not forced:
         return None
     chosen = found.readings or tuple(candidates[:1])
-    return Layout(framing, found.envelopes, chosen, shared=bool(found.envelopes) or len(found.readings) > 1)
+    # lines of any program are no sign that another one writes there as well
+    named = [reading for reading in found.readings if not reading.source.last_resort]
+    return Layout(framing, found.envelopes, chosen, shared=bool(found.envelopes) or len(named) > 1)
 
 
 def fit_for_rows(candidates: Sequence[Reading]) -> list[Reading]:
-    """Those that may have written rows of CSV: no format string of a line does."""
-    return [reading for reading in candidates if reading.format is None]
+    """Those that may have written rows of CSV: no format string of a line does, and a table of anything is
+    no log of any program."""
+    return [reading for reading in candidates if reading.format is None and not reading.source.last_resort]
 
 
 def recognise_within(
@@ -122,8 +137,10 @@ def recognise_within(
 def look(engine: Engine, sample: pa.Table, candidates: Sequence[Reading], depth: int = 0) -> Found:
     """What the lines of a sample (`line`, "offset") tell, as they are and inside of an envelope.
 
-    An envelope in which lines are known is believed; one whose shape is common, such as a time before the
-    line, only where no fewer of them are known than without it.
+    An envelope in which lines are known is believed, unless only readings of the last resort know them there,
+    and others without it; one whose shape is common, such as a time before the line, only where no fewer of
+    them are known than without it; by readings of the last resort not much fewer, since they do not know a
+    line that goes on from the one before.
     """
     lines = sample["line"].combine_chunks()
     envelope = _envelope(engine, lines) if depth < _DEEPEST else None
@@ -132,10 +149,17 @@ def look(engine: Engine, sample: pa.Table, candidates: Sequence[Reading], depth:
     inside = engine.unwrap(envelope, sample)
     found = look(engine, inside.filter(pc.is_null(inside["ignored"])), candidates, depth + 1)
     wrapped = replace(found, envelopes=(envelope, *found.envelopes))
-    if found.enough and envelope.priority <= _COMMON:
+    believed = found.enough and envelope.priority <= _COMMON
+    if believed and found.named:
         return wrapped
     bare = _claimed(engine, lines, candidates)
-    return wrapped if found.enough and found.known >= bare.known else bare
+    if believed:
+        return bare if bare.surely_named else wrapped
+    if found.named or bare.named:
+        better = (found.named, found.known) >= (bare.named, bare.known)
+    else:
+        better = found.known >= _NEARLY_ALL * bare.known
+    return wrapped if found.enough and better else bare
 
 
 def alike(engine: Engine, layout: Layout, head: bytes) -> bool:
@@ -165,23 +189,29 @@ def _envelope(engine: Engine, lines: pa.Array) -> Envelope | None:
 
 
 def _claimed(engine: Engine, lines: pa.Array, candidates: Sequence[Reading]) -> Found:
-    """The readings that claim lines, the one with the most first; each line counts for one of them."""
-    claims = []
-    for flags in engine.claims(candidates, lines) if len(lines) else ():
-        claims.append(flags)
-        if flags.all():
-            # whoever comes after it has no more
-            break
+    """The readings that claim lines, the one with the most first, and then those of the last resort that
+    claim others; each line counts for one of them."""
+    readings: list[Reading] = []
+    counts: list[int] = []
     free = np.ones(len(lines), dtype=bool)
-    readings, counts = [], []
-    while claims:
-        left = [int((flags & free).sum()) for flags in claims]
-        best = int(np.argmax(left))
-        if not left[best]:
+    for last_resort in (False, True):
+        if not free.any():
             break
-        readings.append(candidates[best])
-        counts.append(left[best])
-        free &= ~claims[best]
+        asked = [reading for reading in candidates if reading.source.last_resort == last_resort]
+        claims = []
+        for flags in engine.claims(asked, lines):
+            claims.append(flags)
+            if flags.all():
+                # whoever comes after it has no more
+                break
+        while claims:
+            left = [int((flags & free).sum()) for flags in claims]
+            best = int(np.argmax(left))
+            if not left[best]:
+                break
+            readings.append(asked[best])
+            counts.append(left[best])
+            free &= ~claims[best]
     return Found((), tuple(readings), tuple(counts), len(lines))
 
 

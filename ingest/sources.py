@@ -16,6 +16,8 @@ from lake.schema import EVENTS, KINDS
 SOURCES = Path(__file__).parent / "sources"
 
 _PROVENANCES = ("captured", "composed")
+_LAST_RESORT = 95
+"""The priority from which on a source takes only what no other one claims."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,11 @@ class Source:
     fields: Mapping[str, str] = field(default_factory=dict)
     held_in: tuple[str, ...] = ()
     advice: tuple[Advice, ...] = ()
+
+    @property
+    def last_resort(self) -> bool:
+        """Whether its shape is that of lines of many programs, so that any other source comes first."""
+        return self.priority >= _LAST_RESORT
 
 
 def load_source(path: Path) -> Source:
