@@ -201,7 +201,7 @@ def test_every_record_goes_to_the_source_that_wrote_it(seed: int, whole: bool, w
     assert sorted(unknown) == sorted(_OTHER_LOGS)
     assert summary.problems == []
     found = {name: counts.events + counts.duplicates for name, counts in summary.by_source.items()}
-    assert {name: count for name, count in found.items() if count} == dict(expected)
+    assert {name: count for name, count in found.items() if count} == dict(+expected)
 
 
 @pytest.mark.parametrize("title", [*_OTHER_LOGS, *_NEAR_LOGS])
