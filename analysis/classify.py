@@ -5,7 +5,6 @@ Events never store a cause, so a rule that is fixed today corrects all of histor
 
 from __future__ import annotations
 
-import re
 from functools import cache
 from pathlib import Path
 
@@ -14,16 +13,12 @@ import pyarrow as pa
 
 from analysis.rules import MATCHES, PORTABLE_CODE, STANDARD, Rule, load_rules
 from analysis.taxonomy import UNCLASSIFIED, load_causes, load_families
+from ingest.needles import needles
 
 _QUERY = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
 _RULES = "why401_rules"
 _LITTLE = 200_000
 """Bytes of text up to which to look for what a regular expression needs is quicker than to plan it."""
-
-_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
-_SET = re.compile(r"\[\^?\]?[^\]]*\]")
-_GROUP = re.compile(r"\([^()]*\)[*+?]?(?:\{[^}]*\})?")
-_OPTIONAL = re.compile(r".(?:[*?]|\{[^}]*\})", re.DOTALL)
 
 
 @cache
@@ -143,7 +138,7 @@ def _regexes_for(sources: frozenset[str], text: str | None) -> str:
         f"THEN {positions} END"
         for (source, field, pattern), positions in _places().items()
         if (source is None or source in sources)
-        and (text is None or any(needle in text for needle in _needles(pattern)))
+        and (text is None or any(needle in text for needle in needles(pattern)))
     ]
     return f"flatten(list_filter([{', '.join(tests)}]::INTEGER[][], lambda found: found IS NOT NULL))"
 
@@ -157,20 +152,6 @@ def _places() -> dict[tuple[str | None, str, str], list[int]]:
             source = None if rule.portable else rule.source
             places.setdefault((source, rule.field, rule.pattern), []).append(position)
     return places
-
-
-@cache
-def _needles(pattern: str) -> tuple[str, ...]:
-    """Texts in small letters, one of which is in whatever matches a regular expression; "" is in anything."""
-    bare = _SET.sub("\0", _ESCAPED.sub(lambda found: "\0" if found[1].isalnum() else "\1", pattern))
-    while (fewer := _GROUP.sub("\0", bare)) != bare:
-        bare = fewer
-    return tuple(_longest_run(branch) for branch in bare.split("|"))
-
-
-def _longest_run(branch: str) -> str:
-    runs = re.split(r"[\0\1^$.*+?{}()]+", _OPTIONAL.sub("\0", branch))
-    return max((run for run in runs if run.isascii()), key=len, default="").lower()
 
 
 def _guard(source: str | None, field: str) -> str:

@@ -24,7 +24,8 @@ from ingest.cutting import CutQuery
 from ingest.errors import FormatError, SourceError
 from ingest.finish import finish
 from ingest.json_fields import JsonQuery
-from ingest.quoting import identifier, literal
+from ingest.needles import needles
+from ingest.quoting import identifier
 from ingest.settings import Settings
 from ingest.sources import Source
 from ingest.sparse import SparseQuery
@@ -49,8 +50,6 @@ _HELPERS = dict.fromkeys(
     "VARCHAR",
 ) | {"local_time": "TIMESTAMP", "yearless": "TIMESTAMP"}
 _EXCERPT = 300
-_AT_ONCE = 12
-"""Patterns that are asked in one query: who asks may have enough before all are asked."""
 _JUDGE = """
     SELECT CASE WHEN is_blank(line) THEN 'blank'
                 WHEN ignored IS NOT NULL THEN ignored
@@ -169,14 +168,11 @@ class Engine:
 
         A format that comes with a source is tried only where the source's `recognise` matches.
         """
-        matched: dict[str, npt.NDArray[np.bool_]] = {}
+        patterns = list(dict.fromkeys(reading.source.recognise for reading in readings))
+        matched = dict(zip(patterns, self.matches(patterns, lines), strict=True))
         fits: dict[tuple[str, bool], dict[str | None, npt.NDArray[np.bool_]]] = {}
-        for place, reading in enumerate(readings):
+        for reading in readings:
             pattern = reading.source.recognise
-            if pattern not in matched:
-                coming = dict.fromkeys(other.source.recognise for other in readings[place:])
-                batch = [one for one in coming if one not in matched][:_AT_ONCE]
-                matched |= zip(batch, self.matches(batch, lines), strict=True)
             if reading.format is None or not (reading.own or matched[pattern].any()):
                 yield matched[pattern]
                 continue
@@ -188,15 +184,15 @@ class Engine:
 
     def matches(self, patterns: Sequence[str], lines: pa.Array) -> list[npt.NDArray[np.bool_]]:
         """Which of the lines each pattern (RE2) matches."""
-        if not patterns:
-            return []
-        columns = (
-            f"coalesce(regexp_matches(line, {literal(text)}), false) AS p{place}"
-            for place, text in enumerate(patterns)
-        )
-        table = _table(lines, np.arange(len(lines), dtype=np.int64))
-        found = self._statements.run(f"SELECT {', '.join(columns)} FROM records", records=table)
-        return [_flags(column) for column in found.columns]
+        texts = lines.cast(pa.string())
+        whole = "\n".join(texts.to_pylist()).lower()
+        none = np.zeros(len(lines), dtype=bool)
+        return [
+            _flags(pc.match_substring_regex(texts, one))
+            if any(text in whole for text in needles(one))
+            else none
+            for one in patterns
+        ]
 
     def unwrap(self, envelope: Envelope, table: pa.Table) -> pa.Table:
         """What is in the envelope: see ingest/unwrap.py."""

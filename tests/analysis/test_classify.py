@@ -18,6 +18,9 @@ from hypothesis import strategies as st
 from analysis import classify as classify_module
 from analysis.classify import classify
 from analysis.rules import load_rules
+from ingest import load_sources
+from ingest.needles import needles
+from ingest.unwrap import load_envelopes
 from tests.analysis.verdicts import SIGNATURES, Verdict, failure, verdict, verdicts
 
 SAMPLES = Path(__file__).parents[2] / "sample_logs"
@@ -367,7 +370,10 @@ def test_twenty_thousand_signatures_take_seconds() -> None:
     assert connection.execute("SELECT count(*) FROM verdicts").fetchall() == [(20_000,)]
 
 
-_EXPRESSIONS = sorted({rule.pattern for rule in load_rules() if rule.match == "regex"})
+_EXPRESSIONS = sorted(
+    {rule.pattern for rule in load_rules() if rule.match == "regex"}
+    | {one.recognise for one in (*load_sources().values(), *load_envelopes().values())}
+)
 
 
 @settings(max_examples=300)
@@ -377,7 +383,7 @@ def test_what_a_regular_expression_needs_is_in_whatever_it_matches(data: st.Data
     text = data.draw(
         st.from_regex(re.compile(pattern, re.IGNORECASE | re.ASCII), alphabet=st.characters(codec="ascii"))
     )
-    assert any(needle in text.lower() for needle in classify_module._needles(pattern)), pattern
+    assert any(needle in text.lower() for needle in needles(pattern)), pattern
 
 
 def test_few_words_get_the_verdicts_that_many_get(monkeypatch: pytest.MonkeyPatch) -> None:
