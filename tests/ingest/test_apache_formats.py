@@ -38,7 +38,8 @@ def test_a_combined_log_with_the_mark_of_apache_is_of_apache() -> None:
 def test_a_virtual_host_is_no_caller() -> None:
     (row,) = _read(f"www.example.com:443 {_COMBINED}")
     assert (row["source"], row["instance"], row["client_ip"]) == ("apache", "www.example.com", "203.0.113.7")
-    assert _read(f"www.example.com {_COMBINED}") == []
+    (other,) = _read(f"www.example.com {_COMBINED}")
+    assert (other["source"], other["client_ip"]) == ("generic_clf", "203.0.113.7")
 
 
 @pytest.mark.parametrize(

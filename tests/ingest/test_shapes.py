@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from ingest.engine import _MACROS
 from ingest.shapes import shapes
+from ingest.words import words_as_macros
 
 _ROUTES = "SELECT route_of(rtrim(bare_path(path), '/')) AS route FROM (SELECT unnest($1) AS path)"
 _PIECES = st.sampled_from(
@@ -21,7 +22,7 @@ _PIECES = st.sampled_from(
 @pytest.fixture(scope="module")
 def connection() -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
-    for macros in _MACROS:
+    for macros in (words_as_macros(), *_MACROS):
         connection.execute(macros)
     return connection
 
