@@ -120,8 +120,10 @@ def _offer_to_others(
     events, refused = [read.events], read.refused
     main = layout.readings[0]
     others = list(layout.readings[1:])
-    # half a line at the end of a log tells of no other source
-    if len(refused) and not open_end:
+    # half a line at the end of a log tells of no other source, and may look like a whole one of any program
+    if open_end and not main.source.last_resort:
+        others = [reading for reading in others if not reading.source.last_resort]
+    elif len(refused) and not open_end:
         others += _turned_up(engine, layout, candidates, content, refused)
     owned = np.zeros(len(content.records), dtype=bool)
     for reading in sorted(others, key=lambda reading: reading.source.last_resort):

@@ -164,9 +164,10 @@ def look(engine: Engine, sample: pa.Table, candidates: Sequence[Reading], depth:
 
 def alike(engine: Engine, layout: Layout, head: bytes) -> bool:
     """Whether an input that begins with `head` is surely read like another one, without asking what else it
-    might be: nearly all of its first lines are of that layout's main reading, in its envelopes."""
+    might be: nearly all of its first lines are of that layout's main reading, in its envelopes. One of the
+    last resort knows the lines of others as well, so it tells nothing."""
     framing = detect_framing(head)
-    if framing != layout.framing:
+    if framing != layout.framing or layout.readings[0].source.last_resort:
         return False
     table = _sample(head, framing)
     for envelope in (*layout.envelopes, None):
