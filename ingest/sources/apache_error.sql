@@ -118,8 +118,9 @@ SELECT
     -- with its port, which 2.2 does not write
     CASE WHEN peer[1] = '[' THEN split_part(substr(peer, 2), ']', 1)
          WHEN contains(peer, '.') THEN split_part(peer, ':', 1)
-         WHEN contains(head, ':error]') OR contains(head, ':warn]') OR contains(head, ':info]') THEN regexp_replace(peer, ':[0-9]+$', '')
-         ELSE peer END AS client_ip,
+         WHEN regexp_matches(head, ':(?:emerg|alert|crit|error|warn|notice|info|debug|trace[0-9])\]') THEN regexp_replace(peer, ':[0-9]+$', '')
+         -- five digits are no part of an address
+         ELSE regexp_replace(peer, ':[0-9]{5}$', '') END AS client_ip,
     asked AS path,
     CASE WHEN kind = 'oidc' AND asked IS NULL THEN
         CASE WHEN func LIKE 'oidc_oauth%' OR func LIKE 'oauth2_%' OR starts_with(message, 'could not match require claim') THEN 'api'
