@@ -60,9 +60,11 @@ class Authlib(AuthServer):
         ),
         # "The client cannot authenticate with methods"
         **dict.fromkeys(
-            ("introspection_wrong_secret", "malformed_basic", "missing_secret", "retry_storm", "wrong_auth_method",
-             "wrong_secret"),
-            "client_auth.failed_unspecified",
+            ("malformed_basic", "missing_secret", "wrong_auth_method"), "client_auth.failed_unspecified"
+        ),
+        # another line of the same request says that the secret is wrong
+        **dict.fromkeys(
+            ("introspection_wrong_secret", "retry_storm", "wrong_secret"), "client_auth.secret_invalid"
         ),
         **dict.fromkeys(("missing_grant_type", "wrong_content_type"), "request.unsupported_grant_type"),
         # the first of two is taken
