@@ -1,7 +1,7 @@
 """What a regular expression cannot match without.
 
-To look for a text is a thousand times as quick as to compile an expression, and most of the expressions that
-are asked have nothing to find.
+To look for a text takes less time than to compile an expression, and most of the expressions that are asked
+have nothing to find.
 """
 
 from __future__ import annotations

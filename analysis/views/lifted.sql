@@ -2,7 +2,8 @@
 -- of the same request tells more: an event of the authorization server, an introspection, a line of an error log.
 --
 -- The same request is one with the same request id; with the same trace id within two seconds; of the same client
--- with the same credential within a second. An id that stands in more than twenty failures is of no request. Where
+-- with the same credential within a second. An id that stands in more than twenty failures is of no request, and
+-- more than twenty failures of a client with one credential in two seconds are not told apart. Where
 -- the other lines do not agree, the surest of them is taken with low confidence.
 CREATE OR REPLACE TABLE lifted AS
 WITH told AS (
@@ -24,15 +25,17 @@ keyed AS (
     SELECT *, unnest([
         {'bond': 'request id', 'key': request_id, 'within': INTERVAL 1 HOUR, 'most': 3},
         {'bond': 'trace id', 'key': trace_id, 'within': INTERVAL 2 SECOND, 'most': 2},
-        {'bond': 'client and credential', 'key': client_id || chr(0) || credential_id, 'within': INTERVAL 1 SECOND, 'most': 2}
+        -- two that are a second apart are in one of these spans of two seconds
+        {'bond': 'client and credential', 'key': concat_ws(' ', client_id, credential_id, 'even', epoch_us(time) // 1000000 // 2), 'within': INTERVAL 1 SECOND, 'most': 2},
+        {'bond': 'client and credential', 'key': concat_ws(' ', client_id, credential_id, 'odd', (epoch_us(time) // 1000000 + 1) // 2), 'within': INTERVAL 1 SECOND, 'most': 2}
     ], recursive := true)
     FROM failed
 ),
 usable AS MATERIALIZED (
     SELECT *
     FROM keyed
-    WHERE key IS NOT NULL
-    QUALIFY bond = 'client and credential' OR count(*) OVER (PARTITION BY bond, key) BETWEEN 2 AND 20
+    WHERE key IS NOT NULL AND (bond <> 'client and credential' OR (client_id IS NOT NULL AND credential_id IS NOT NULL))
+    QUALIFY count(*) OVER (PARTITION BY bond, key) BETWEEN 2 AND 20
 ),
 found AS (
     SELECT

@@ -85,3 +85,10 @@ def test_what_another_line_of_the_request_tells(
 def test_a_verdict_that_says_enough_stays(workshop: Workshop) -> None:
     [event] = _events(workshop, _line(1, "r-1", _FOREIGN), _line(1, "r-1", _EXPIRED))
     assert (event["cause"], event["lifted_from"]) == ("token.wrong_issuer", None)
+
+
+def test_a_storm_of_one_credential_is_not_told_apart(workshop: Workshop) -> None:
+    """Each of its failures beside each other one would be as many as their square."""
+    edge = "".join(_line(second % 2, token=_TOKEN) for second in range(40))
+    inner = "".join(_line(second % 2, token=_TOKEN, challenge=_EXPIRED) for second in range(40))
+    assert {event["lifted_from"] for event in _events(workshop, edge, inner)} == {None}
