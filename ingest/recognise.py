@@ -139,8 +139,8 @@ def look(engine: Engine, sample: pa.Table, candidates: Sequence[Reading], depth:
 
     An envelope in which lines are known is believed, unless only readings of the last resort know them there,
     and others without it; one whose shape is common, such as a time before the line, only where no fewer of
-    them are known than without it; by readings of the last resort not much fewer, since they do not know a
-    line that goes on from the one before.
+    them are known than without it. Readings of the last resort count there only where no other one knows any,
+    and may know a little less inside, since they do not know a line that goes on from the one before.
     """
     lines = sample["line"].combine_chunks()
     envelope = _envelope(engine, lines) if depth < _DEEPEST else None
@@ -156,7 +156,7 @@ def look(engine: Engine, sample: pa.Table, candidates: Sequence[Reading], depth:
     if believed:
         return bare if bare.surely_named else wrapped
     if found.named or bare.named:
-        better = (found.named, found.known) >= (bare.named, bare.known)
+        better = found.named >= bare.named
     else:
         better = found.known >= _NEARLY_ALL * bare.known
     return wrapped if found.enough and better else bare
