@@ -13,6 +13,7 @@ from pathlib import Path
 
 from benchmarks.contenders import Contender, contenders
 from benchmarks.logs import nginx_lines, okta_lines, write_log
+from benchmarks.machine import cores_at_once
 
 BUILD = Path("build/benchmarks")
 _GOALS = {"nginx": 1.0, "okta": 0.9}
@@ -72,7 +73,10 @@ def main() -> None:
         for _ in range(arguments.runs):
             for contender in [*plain, *packed]:
                 contender.run()
-        about = f"{size:.0f} MB, {arguments.runs} runs each, in turn; {os.cpu_count()} cores"
+        about = (
+            f"{size:.0f} MB, {arguments.runs} runs each, in turn; {os.cpu_count()} cores, "
+            f"which now do {cores_at_once():.2f} times the work of one"
+        )
         _print(f"{kind}: {about}", size, plain)
         _print(f"{kind}, gzip: {about} (MB of what is in it)", size, packed)
         ours, reader, ours_packed = plain[0], plain[1], packed[0]

@@ -7,9 +7,10 @@ side by side on several engines, which is faster than one engine with several th
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -168,13 +169,12 @@ class Engine:
 
         A format that comes with a source is tried only where the source's `recognise` matches.
         """
-        patterns = list(dict.fromkeys(reading.source.recognise for reading in readings))
-        matched = dict(zip(patterns, self.matches(patterns, lines), strict=True))
+        matches = cache(_matcher(lines))
         fits: dict[tuple[str, bool], dict[str | None, npt.NDArray[np.bool_]]] = {}
         for reading in readings:
-            pattern = reading.source.recognise
-            if reading.format is None or not (reading.own or matched[pattern].any()):
-                yield matched[pattern]
+            matched = matches(reading.source.recognise)
+            if reading.format is None or not (reading.own or matched.any()):
+                yield matched
                 continue
             key = (reading.source.name, reading.own)
             if key not in fits:
@@ -184,15 +184,7 @@ class Engine:
 
     def matches(self, patterns: Sequence[str], lines: pa.Array) -> list[npt.NDArray[np.bool_]]:
         """Which of the lines each pattern (RE2) matches."""
-        texts = lines.cast(pa.string())
-        whole = "\n".join(texts.to_pylist()).lower()
-        none = np.zeros(len(lines), dtype=bool)
-        return [
-            _flags(pc.match_substring_regex(texts, one))
-            if any(text in whole for text in needles(one))
-            else none
-            for one in patterns
-        ]
+        return [*map(_matcher(lines), patterns)]
 
     def unwrap(self, envelope: Envelope, table: pa.Table) -> pa.Table:
         """What is in the envelope: see ingest/unwrap.py."""
@@ -320,6 +312,20 @@ def quarantine_rows(
              "bytes": sizes, "reason": reasons, "excerpt": excerpts}  # fmt: skip
     columns = [given.get(name, pa.nulls(count)) for name in QUARANTINE.names]
     return pa.table(columns, names=QUARANTINE.names).cast(QUARANTINE)
+
+
+def _matcher(lines: pa.Array) -> Callable[[str], npt.NDArray[np.bool_]]:
+    """What tells which of the lines a pattern (RE2) matches."""
+    texts = lines.cast(pa.string())
+    whole = "\n".join(texts.to_pylist()).lower()
+    none = np.zeros(len(lines), dtype=bool)
+
+    def matches(pattern: str) -> npt.NDArray[np.bool_]:
+        if not any(text in whole for text in needles(pattern)):
+            return none
+        return _flags(pc.match_substring_regex(texts, pattern))
+
+    return matches
 
 
 def _flags(column: Any) -> npt.NDArray[np.bool_]:
