@@ -60,7 +60,8 @@ def _grown(sample: Path, log: Path, size: int) -> None:
 
 
 def _traffic(content: bytes, formats: Formats, framing: Framing) -> bytes:
-    """The records that are events, the successes so often that they are nineteen of twenty."""
+    """The records that are events, the successes so often that they are nineteen of twenty; none of a log most of
+    whose records are parts of an event."""
     outcomes = {
         event["offset"]: event["outcome"]
         for part in parse_records(content, formats=formats)
@@ -71,6 +72,8 @@ def _traffic(content: bytes, formats: Formats, framing: Framing) -> bytes:
         for chunk in chunks(Bytes(content), framing, 0)
         for offset, text in zip(chunk.records.offsets, chunk.records.lines.to_pylist(), strict=True)
     ]
+    if 2 * len(outcomes) < len(records):
+        return b""
     successes = [text for outcome, text in records if outcome == "success"]
     others = [text for outcome, text in records if outcome not in ("success", None)]
     times = max(1, 19 * len(others) // len(successes)) if successes else 0
