@@ -5,13 +5,14 @@ Events never store a cause, so a rule that is fixed today corrects all of histor
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 
-from analysis.rules import MATCHES, PORTABLE_CODE, STANDARD, Rule, load_rules
+from analysis.rulebook import Rulebook, load_rulebook
+from analysis.rules import PORTABLE_CODE
 from analysis.taxonomy import UNCLASSIFIED, load_causes, load_families
 from ingest.needles import needles
 
@@ -19,26 +20,6 @@ _QUERY = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
 _RULES = "why401_rules"
 _LITTLE = 200_000
 """Bytes of text up to which to look for what a regular expression needs is quicker than to plan it."""
-
-
-@cache
-def rules_table() -> pa.Table:
-    """The rules, one row for each: what they ask for, what they say, and their `rank` (0 goes first)."""
-    rules = load_rules()
-    ranks = {rule: rank for rank, rule in enumerate(sorted(rules, key=_order))}
-    columns = {
-        "position": pa.array(range(len(rules)), pa.int32()),
-        "rule": pa.array([rule.name for rule in rules], pa.string()),
-        "rank": pa.array([ranks[rule] for rule in rules], pa.int32()),
-        "tier": pa.array([rule.tier for rule in rules], pa.int32()),
-        "portable": pa.array([rule.portable for rule in rules], pa.bool_()),
-    }
-    for name in (
-        *("source", "field", "match", "pattern", "endpoint", "status", "grant_type", "error"),
-        *("cause", "confidence", "reference"),
-    ):
-        columns[name] = pa.array([getattr(rule, name) for rule in rules], pa.string())
-    return pa.table(columns)
 
 
 @cache
@@ -65,45 +46,35 @@ def causes_table() -> pa.Table:
     return pa.Table.from_pylist(rows)
 
 
-def classify(connection: duckdb.DuckDBPyConnection, signatures: str, into: str) -> None:
+def classify(
+    connection: duckdb.DuckDBPyConnection, signatures: str, into: str, rulebook: Rulebook | None = None
+) -> None:
     """Creates (or replaces) the table `into` with a verdict for each row of the table `signatures`.
 
     `signatures` has `signature` (unique), `source`, `endpoint`, `grant_type`, `status`, `error`,
     `error_code` and `error_description` (one example of the message). `into` gets `signature`,
     `cause`, `confidence` (high, medium, low), `rule` (the row that decided, NULL for none) and
-    `considered` (up to five other rules that fit, best first). Raises duckdb.Error when a column is
-    missing.
+    `considered` (up to five other rules that fit, best first). Without a `rulebook` the rules that come with
+    why401 decide. Raises duckdb.Error when a column is missing.
     """
     asked = f"SELECT DISTINCT source FROM {_identifier(signatures)} WHERE source IS NOT NULL"
     sources = frozenset(source for (source,) in connection.execute(asked).fetchall())
+    book = rulebook or load_rulebook()
     text = _all_text(connection, signatures)
-    connection.register(_RULES, rules_table())
+    connection.register(_RULES, book.table)
     try:
         connection.execute(
             _QUERY.format(
                 into=_identifier(into),
                 signatures=_identifier(signatures),
                 rules=_RULES,
-                regexes=_regexes(sources) if text is None else _regexes_for(sources, text),
+                regexes=_regexes(book, sources) if text is None else _regexes_for(book, sources, text),
                 portable=PORTABLE_CODE,
                 unclassified=UNCLASSIFIED,
             )
         )
     finally:
         connection.unregister(_RULES)
-
-
-def _order(rule: Rule) -> tuple[object, ...]:
-    """The order of evidence of docs/architecture.md; a product's own words before everybody's."""
-    return (
-        rule.tier,
-        0 if rule.source else 2 if rule.file == STANDARD else 1,
-        MATCHES.index(rule.match),
-        -len(rule.pattern),
-        -rule.conditions,
-        rule.file,
-        rule.line,
-    )
 
 
 def _all_text(connection: duckdb.DuckDBPyConnection, signatures: str) -> str | None:
@@ -120,13 +91,13 @@ def _all_text(connection: duckdb.DuckDBPyConnection, signatures: str) -> str | N
     return None if size is not None and size >= _LITTLE else text or ""
 
 
-@cache
-def _regexes(sources: frozenset[str]) -> str:
+@lru_cache(maxsize=8)
+def _regexes(book: Rulebook, sources: frozenset[str]) -> str:
     """A list of the positions of the regular expressions that match `value`, of rules for these sources."""
-    return _regexes_for(sources, None)
+    return _regexes_for(book, sources, None)
 
 
-def _regexes_for(sources: frozenset[str], text: str | None) -> str:
+def _regexes_for(book: Rulebook, sources: frozenset[str], text: str | None) -> str:
     """The same, without those that nothing in `text` can match.
 
     The expressions stand in the query as constants: DuckDB compiles those once, and any others once
@@ -136,22 +107,11 @@ def _regexes_for(sources: frozenset[str], text: str | None) -> str:
     tests = [
         f"CASE WHEN {_guard(source, field)} AND regexp_matches(value, {_literal(pattern)}, 'i') "
         f"THEN {positions} END"
-        for (source, field, pattern), positions in _places().items()
+        for (source, field, pattern), positions in book.expressions.items()
         if (source is None or source in sources)
         and (text is None or any(needle in text for needle in needles(pattern)))
     ]
     return f"flatten(list_filter([{', '.join(tests)}]::INTEGER[][], lambda found: found IS NOT NULL))"
-
-
-@cache
-def _places() -> dict[tuple[str | None, str, str], list[int]]:
-    """Where the rules with each regular expression stand, by source (None for everybody's) and field."""
-    places: dict[tuple[str | None, str, str], list[int]] = {}
-    for position, rule in enumerate(load_rules()):
-        if rule.match == "regex":
-            source = None if rule.portable else rule.source
-            places.setdefault((source, rule.field, rule.pattern), []).append(position)
-    return places
 
 
 def _guard(source: str | None, field: str) -> str:

@@ -159,7 +159,8 @@ class LastEvent:
 class Unclassified:
     """A distinct failure whose cause is not told; `cause` says in which way it is not.
 
-    `example` is one of its messages. `remedy` says what to do about not knowing.
+    `example` is one of its messages. `remedy` says what to do about not knowing. `nearest` are rules whose
+    words are like its own, each with `rule` and `cause`; none where only a status is told.
     """
 
     signature: int
@@ -177,6 +178,7 @@ class Unclassified:
     clients: int
     first_seen: datetime
     last_seen: datetime
+    nearest: list[dict[str, str]]
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 Files whose name begins with `_` hold for every source: `_standard.csv` (codes of the specifications,
 statuses, messages that anybody may write) and `_vendors.csv` (what well-known servers, gateways and
-libraries write, wherever it turns up).
+libraries write, wherever it turns up). A folder of one's own holds such files too: see analysis/rulebook.py.
 """
 
 from __future__ import annotations
@@ -58,6 +58,7 @@ class Rule:
 
     `source` is None for a rule of all sources. `pattern` is `written` in normal form (see `normal`); a
     regular expression stays as written: it is RE2, searched anywhere, ignoring case.
+    `own`: it stands in a user's folder.
     """
 
     source: str | None
@@ -74,14 +75,22 @@ class Rule:
     reference: str
     file: str
     line: int
+    own: bool = False
 
     @property
     def name(self) -> str:
-        """The row as a person finds it again: file, field, pattern and conditions."""
+        """The row as a person finds it again: file, field, pattern, conditions, whether it is their own."""
         conditions = "".join(
             f" {name}={value}" for name in _CONDITIONS if (value := getattr(self, name)) is not None
         )
-        return f"{self.file}:{self.field}{_SIGNS[self.match]}{self.written}{conditions}"
+        own = " (own rule)" if self.own else ""
+        return f"{self.file}:{self.field}{_SIGNS[self.match]}{self.written}{conditions}{own}"
+
+    @property
+    def asks(self) -> tuple[object, ...]:
+        """What the rule asks for; two rules that ask for the same cannot both be right."""
+        conditions = (getattr(self, name) for name in _CONDITIONS)
+        return (self.source, self.field, self.match, self.pattern, *conditions)
 
     @property
     def conditions(self) -> int:
@@ -116,8 +125,8 @@ def normal(field: str, text: str) -> str:
     return joined.rstrip(".") if field == "error_description" else joined
 
 
-def read_rules(folder: Path) -> tuple[Rule, ...]:
-    """All rules of a folder of CSV files, in file and line order.
+def read_rules(folder: Path, own: bool = False) -> tuple[Rule, ...]:
+    """All rules of a folder of CSV files, in file and line order; `own`: it is a user's.
 
     Raises RulesError, naming file and line, for a row that is not allowed and for two rows that say
     something about the very same evidence.
@@ -125,10 +134,8 @@ def read_rules(folder: Path) -> tuple[Rule, ...]:
     rules: list[Rule] = []
     first: dict[tuple[object, ...], Rule] = {}
     for path in sorted(folder.glob("*.csv")):
-        for rule in _read(path):
-            conditions = (getattr(rule, name) for name in _CONDITIONS)
-            key = (rule.source, rule.field, rule.match, rule.pattern, *conditions)
-            twin = first.setdefault(key, rule)
+        for rule in _read(path, own):
+            twin = first.setdefault(rule.asks, rule)
             if twin is not rule:
                 raise RulesError(
                     f"{rule.file} line {rule.line}: says the same as {twin.file} line {twin.line}: "
@@ -140,7 +147,7 @@ def read_rules(folder: Path) -> tuple[Rule, ...]:
 
 @cache
 def load_rules() -> tuple[Rule, ...]:
-    """All rules of why401, read once. Raises RulesError."""
+    """The rules that come with why401, read once. Raises RulesError."""
     return read_rules(RULES)
 
 
@@ -165,17 +172,24 @@ def lint(rules: tuple[Rule, ...]) -> list[str]:
     return findings
 
 
-def _read(path: Path) -> Iterator[Rule]:
-    with path.open(encoding="utf-8", newline="") as file:
-        reader = csv.DictReader(file, restkey="rest", restval=None)
-        if tuple(reader.fieldnames or ()) != COLUMNS:
-            raise RulesError(f"{path.name}: the header must be {','.join(COLUMNS)}")
-        for row in reader:
-            yield from _rules(path, reader.line_num, row)
+def _read(path: Path, own: bool) -> Iterator[Rule]:
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            reader = csv.DictReader(file, restkey="rest", restval=None)
+            if tuple(reader.fieldnames or ()) != COLUMNS:
+                raise RulesError(f"{path.name}: the header must be {','.join(COLUMNS)}")
+            for row in reader:
+                yield from rules_of(path.stem, row, reader.line_num, own)
+    except (OSError, UnicodeDecodeError, csv.Error) as problem:
+        raise RulesError(f"{path}: cannot be read: {problem}") from problem
 
 
-def _rules(path: Path, line: int, row: Mapping[str, str | None]) -> Iterator[Rule]:
-    where = f"{path.name} line {line}"
+def rules_of(stem: str, row: Mapping[str, str | None], line: int, own: bool = False) -> Iterator[Rule]:
+    """The rules that one row of the file `<stem>.csv` makes; line 0 is one that is not written yet.
+
+    Raises RulesError.
+    """
+    where = f"{stem}.csv line {line}" if line else f"a row of {stem}.csv"
     if "rest" in row or None in row.values():
         raise RulesError(f"{where}: needs {len(COLUMNS)} cells; quote a cell that holds a comma")
     cell = {name: (row[name] or "").strip() for name in COLUMNS}
@@ -201,7 +215,7 @@ def _rules(path: Path, line: int, row: Mapping[str, str | None]) -> Iterator[Rul
         pattern = normal(cell["field"], pattern)
     for endpoint, status, grant_type, error in itertools.product(*alternatives.values()):
         yield Rule(
-            source=None if path.stem.startswith("_") else path.stem,
+            source=None if stem.startswith("_") else stem,
             field=cell["field"],
             match=cell["match"],
             written=cell["pattern"],
@@ -213,6 +227,7 @@ def _rules(path: Path, line: int, row: Mapping[str, str | None]) -> Iterator[Rul
             cause=cell["cause"],
             confidence=cell["confidence"],
             reference=cell["reference"],
-            file=path.name,
+            file=f"{stem}.csv",
             line=line,
+            own=own,
         )

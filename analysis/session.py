@@ -4,6 +4,7 @@
               confidence, rule) and what its cause says (family, title, responsible, remedy ...).
 `signatures`  one row per distinct failure: counts, first and last time, an example, its verdict.
 `quarantine`  what was refused.
+`causes`      what can go wrong; `rules`: by what it is told (analysis/rulebook.py).
 
 Times in the views are UTC without a zone (TIMESTAMP), which DuckDB counts much faster than with one.
 """
@@ -17,6 +18,7 @@ import duckdb
 import pyarrow as pa
 
 from analysis.classify import causes_table, classify
+from analysis.rulebook import Rulebook, load_rulebook
 from lake.schema import EVENTS, QUARANTINE
 from lake.table import Lake
 
@@ -27,16 +29,19 @@ _VIEWS = Path(__file__).parent / "views"
 class Session:
     """Questions to one lake. Not safe to share between threads; `cursor()` gives one for another."""
 
-    def __init__(self, lake: Lake) -> None:
+    def __init__(self, lake: Lake, own_rules: Path | None = None) -> None:
+        """`own_rules` is a folder of rules of the user's own, which may not be there. Raises RulesError."""
         self.lake = lake
+        self._own_rules = own_rules
         self.connection = duckdb.connect()
         self.connection.execute("SET TimeZone = 'UTC'")
-        self._version: int | None = None
+        self._version: tuple[int, Rulebook] | None = None
         self.refresh()
 
     def refresh(self) -> None:
-        """Looks at the lake again, and classifies anew if it changed."""
-        version = self.lake.version()
+        """Looks at the lake and the rules again, and classifies anew if they changed."""
+        rulebook = load_rulebook(self._own_rules)
+        version = (self.lake.version(), rulebook)
         if version == self._version:
             return
         connection = self.connection
@@ -44,12 +49,19 @@ class Session:
         _stored(connection, "quarantine", self.lake.quarantine_files(), QUARANTINE)
         connection.register("cause_facts", causes_table())
         connection.execute("CREATE OR REPLACE TABLE causes AS SELECT * FROM cause_facts")
+        connection.register("rule_facts", rulebook.table)
+        connection.execute("CREATE OR REPLACE TABLE rules AS SELECT * FROM rule_facts")
         connection.execute(_view("failures"))
-        classify(connection, "failures", "verdicts")
+        classify(connection, "failures", "verdicts", rulebook)
         connection.execute(_view("lifted"))
         connection.execute(_view("events"))
         connection.execute(_view("signatures"))
         self._version = version
+
+    @property
+    def rulebook(self) -> Rulebook:
+        """The rules by which this session tells causes."""
+        return load_rulebook(self._own_rules)
 
     @property
     def empty(self) -> bool:

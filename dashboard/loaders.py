@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Literal
 import streamlit as st
 
 from analysis import questions
+from analysis.rulebook import rules_version
 from analysis.scope import Scope, events_outside, main_period, whole_period
 from analysis.session import Session
 from lake.table import Lake
@@ -29,21 +30,25 @@ _KEPT = 200
 
 @dataclass(frozen=True)
 class LakeVersion:
-    """A lake as it was after one commit."""
+    """A lake as it was after one commit, and the rules as they were."""
 
     folder: str
     version: int
+    own_rules: str = ""
+    rules_version: str = ""
 
 
 def current_lake() -> LakeVersion:
-    """The lake that WHY401_LAKE names (default data/lake), as it is now. Raises LakeError."""
+    """The lake that WHY401_LAKE names (default data/lake), as it is now, and the rules in the folder that
+    WHY401_RULES names. Raises LakeError and RulesError."""
     folder = os.environ.get("WHY401_LAKE") or "data/lake"
-    return LakeVersion(folder, Lake(Path(folder)).version())
+    rules = os.environ.get("WHY401_RULES") or "why401-rules"
+    return LakeVersion(folder, Lake(Path(folder)).version(), rules, rules_version(Path(rules)))
 
 
 @st.cache_resource(max_entries=2, show_spinner="Reading the lake")
 def _session(lake: LakeVersion) -> tuple[Session, Lock]:
-    return Session(Lake(Path(lake.folder))), Lock()
+    return Session(Lake(Path(lake.folder)), Path(lake.own_rules)), Lock()
 
 
 @contextmanager

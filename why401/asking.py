@@ -71,7 +71,7 @@ def advise(
         place = Lake(Path(folder) / "lake") if paths else Lake(config.lake)
         if paths:
             tell_problems(ingest(paths, place, plan_of(config, stored=False)))
-        session = Session(place)
+        session = Session(place, config.rules)
         scope = whole_period(session)
         found = find_advice(session, scope, load_sources(config.source_folders)) if scope else []
     if as_json:
@@ -96,11 +96,13 @@ def _tell_advice(one: Advised) -> None:
     out.print(f"  {one.cannot_tell}", markup=False, soft_wrap=True, style="dim")
 
 
-def _session(lake: Path | None) -> Session:
-    return Session(Lake(load_config(lake=lake).lake))
+def session_of(lake: Path | None) -> Session:
+    """A session over the configured lake, with the rules of one's own."""
+    config = load_config(lake=lake)
+    return Session(Lake(config.lake), config.rules)
 
 
-def _scope(session: Session, since: str | None, until: str | None) -> Scope | None:
+def scope_of(session: Session, since: str | None, until: str | None) -> Scope | None:
     """The period that was asked for; 'ago' counts from the last event where the log is old."""
     whole = whole_period(session) if since or until else main_period(session)
     if whole is None:
@@ -132,8 +134,8 @@ def report(
     lake: LakeOption = None,
 ) -> None:
     """Write a report: what fails, for whom, since when, what to do."""
-    session = _session(lake)
-    scope = _scope(session, since, until)
+    session = session_of(lake)
+    scope = scope_of(session, since, until)
     if scope is None:
         raise AskError("the lake holds no event yet; fill it with `why401 ingest PATH`")
     # templates take a tenth of a second to load, which no other command should wait for
@@ -188,7 +190,7 @@ def alerts(
     # scipy takes half a second to import, and no other command needs it
     from analysis.alerts import find_alerts
 
-    found = find_alerts(_session(lake).connection)
+    found = find_alerts(session_of(lake).connection)
     if as_json:
         print_json([asdict(alert) for alert in found])
     elif not found:
@@ -212,19 +214,25 @@ def dashboard(
         "--server.port", str(port), "--server.address", "127.0.0.1", "--server.headless", "true",
         "--browser.gatherUsageStats", "false", "--client.toolbarMode", "viewer",
     ]  # fmt: skip
-    environment = {**os.environ, "WHY401_LAKE": str(config.lake.absolute())}
+    environment = {
+        **os.environ,
+        "WHY401_LAKE": str(config.lake.absolute()),
+        "WHY401_RULES": str(config.rules.absolute()),
+    }
     # in place of this process: whoever ends it ends the page
     os.execve(sys.executable, command, environment)
 
 
 def sql(
-    query: Annotated[str, typer.Argument(help="A SELECT over events, signatures, quarantine, causes.")],
+    query: Annotated[
+        str, typer.Argument(help="A SELECT over events, signatures, quarantine, causes, rules.")
+    ],
     form: Annotated[TableFormat, typer.Option("--format")] = TableFormat.table,
     lake: LakeOption = None,
 ) -> None:
     """Ask the lake in SQL (DuckDB's), read-only."""
     try:
-        answer = _session(lake).read_only_sql(query)
+        answer = session_of(lake).read_only_sql(query)
     except duckdb.Error as problem:
         raise AskError(str(problem)) from problem
     rows = answer.to_pylist()

@@ -9,9 +9,10 @@ from typing import Annotated
 
 import typer
 
+from analysis.errors import AnalysisError
 from ingest import IngestError
 from lake.errors import LakeError
-from why401 import asking, lake_commands, own_sources, reading
+from why401 import asking, lake_commands, own_sources, reading, rule_commands
 from why401.config import ConfigError
 from why401.show import err, out, printable
 
@@ -44,6 +45,8 @@ for command in (
     asking.causes,
 ):
     app.command()(command)
+app.command("unclassified")(rule_commands.list_unclassified)
+app.add_typer(rule_commands.app, name="rule")
 app.add_typer(lake_commands.app, name="lake")
 
 
@@ -60,7 +63,7 @@ def main() -> None:
     """Runs the command that the arguments name."""
     try:
         app()
-    except (ConfigError, IngestError, LakeError, asking.AskError) as problem:
+    except (ConfigError, IngestError, LakeError, AnalysisError, asking.AskError) as problem:
         err.print(f"why401: {printable(problem)}", markup=False)
         sys.exit(2)
     except BrokenPipeError:

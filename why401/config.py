@@ -42,6 +42,9 @@ class Config(BaseSettings):
 
     lake: Path = Field(Path("data/lake"), description="Folder of the lake.")
     source_folders: list[Path] = Field([], description="Folders with .sql sources of one's own.")
+    rules: Path = Field(
+        Path("why401-rules"), description="Folder with rules of one's own; `why401 rule add` makes it."
+    )
     formats: dict[str, list[str]] = Field(
         {},
         description="Format strings by source, such as nginx log_format or the Apinto formatter.",

@@ -198,7 +198,7 @@ def _tell(summary: Summary, config: Config) -> None:
 
 
 def _tell_worst(config: Config) -> None:
-    session = Session(Lake(config.lake))
+    session = Session(Lake(config.lake), config.rules)
     scope = main_period(session)
     found = worst(session, scope, limit=5) if scope else []
     if not found:

@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from analysis import wording
+from analysis.errors import AnalysisError
 from analysis.questions import LastEvent, Totals, Worst, bucket
 from analysis.scope import Scope
 from analysis.taxonomy import load_causes
@@ -36,11 +37,11 @@ def main() -> None:
     # Load
     try:
         lake = loaders.current_lake()
-    except LakeError as problem:
-        st.title("The lake cannot be read")
+        whole, main = (loaders.whole(lake), loaders.main(lake)) if lake.version >= 0 else (None, None)
+    except (LakeError, AnalysisError) as problem:
+        st.title(f"The {'lake' if isinstance(problem, LakeError) else 'rules'} cannot be read")
         st.error(plain(str(problem)))
         return
-    whole, main = (loaders.whole(lake), loaders.main(lake)) if lake.version >= 0 else (None, None)
     if whole is None or main is None:
         _show_empty(lake)
         return
@@ -309,6 +310,7 @@ def _show_unclassified(lake: LakeVersion, scope: Scope, totals: Totals) -> None:
             "Message": [row.example for row in rows],
             "What is missing": [row.title for row in rows],
             "What to do": [row.remedy for row in rows],
+            "Nearest cause": [row.nearest[0]["cause"] if row.nearest else None for row in rows],
             "First seen": [row.first_seen for row in rows],
         }
     ).dropna(axis="columns", how="all")

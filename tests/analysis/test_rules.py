@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from analysis.classify import rules_table
 from analysis.errors import RulesError
+from analysis.rulebook import load_rulebook
 from analysis.rules import COLUMNS, RULES, Rule, lint, load_rules, read_rules
 from analysis.taxonomy import load_causes
 from ingest import load_sources
@@ -62,7 +62,7 @@ def test_every_rule_decides_what_it_is_made_for() -> None:
 
 
 def test_the_order_has_no_ties() -> None:
-    table = rules_table()
+    table = load_rulebook().table
     assert sorted(table["rank"].to_pylist()) == list(range(table.num_rows))
     assert set(table["cause"].to_pylist()) <= set(load_causes())
 
