@@ -77,7 +77,7 @@ def _may_differ(value: Any, bare: Any) -> bool:
     return shift % 900 == 0 and shift <= 14 * 3600
 
 
-@pytest.mark.parametrize(("wrapper", "source"), _pairs())
+@pytest.mark.parametrize(("wrapper", "source"), list(_pairs()))
 def test_a_source_in_an_envelope_gives_the_events_of_the_bare_lines(wrapper: str, source: str) -> None:
     lines, bare = _expected(source)
     assert bare

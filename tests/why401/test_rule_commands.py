@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from tests.why401.test_cli import Shell
@@ -15,11 +13,12 @@ _LINE = (
 )
 
 
-@pytest.fixture
-def why401(tmp_path: Path) -> Shell:
+@pytest.fixture(scope="module")
+def why401(tmp_path_factory: pytest.TempPathFactory) -> Shell:
     """A shell beside a lake with a failure that no rule explains."""
-    (tmp_path / "keycloak.log").write_text(_LINE)
-    shell = Shell(tmp_path)
+    folder = tmp_path_factory.mktemp("rules")
+    (folder / "keycloak.log").write_text(_LINE)
+    shell = Shell(folder)
     shell("ingest", "keycloak.log")
     return shell
 
