@@ -5,9 +5,10 @@ still the same, and one that grew goes on where it ended. How far it was read is
 the version of a Delta application transaction: bytes consumed, and a checksum of the bytes just
 before that point, which tells apart inputs that begin alike.
 
-A hash of few bytes says little: logs of one second begin alike. So the first lines of an input are also
-known by a hash of all that stands up to the end of each, in a transaction of their own. A short input that is
-the beginning of one that was read is its copy; any other is a new one.
+A hash of few bytes says little: logs of one second begin alike. So the first lines of an input, and its
+first HEAD_BYTES, are also known by a hash of all that stands up to the end of each, in a transaction of their
+own. An input that ends before what was read of another one is its copy where it begins with the same; else it
+is a new one.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ class Memory(Protocol):
 
 @dataclass(frozen=True)
 class Beginning:
-    """The first `end` bytes of an input, a number of whole lines, and the key that they have."""
+    """The first `end` bytes of an input, whole lines or HEAD_BYTES, and the key that they have."""
 
     end: int
     key: str
@@ -67,12 +68,14 @@ def consumed_of(version: int) -> int:
 
 
 def beginnings(head: bytes) -> list[Beginning]:
-    """All beginnings of an input that are whole lines and lie in its `head` (HEAD_BYTES, or all of it)."""
+    """All beginnings of an input that are whole lines of its `head` (HEAD_BYTES, or all), and a full head."""
     digest = hashlib.blake2b(digest_size=9)
     found, start = [], 0
-    while (end := head.find(b"\n", start) + 1) > 0:
+    while start < len(head):
+        end = head.find(b"\n", start) + 1 or len(head)
         digest.update(head[start:end])
-        found.append(Beginning(end, f"{end}.{digest.copy().hexdigest()}"))
+        if head[end - 1 : end] == b"\n" or end >= HEAD_BYTES:
+            found.append(Beginning(end, f"{end}.{digest.copy().hexdigest()}"))
         start = end
     return found
 
@@ -96,10 +99,9 @@ def identify(head: bytes, memory: Memory, tail_before: Callable[[int], bytes | N
     `tail_before(n)` gives the 1,024 bytes before byte n, None where the input is shorter. The ladder of head
     sizes lets an input that was small when it was first seen be recognised after it grew.
     """
-    short = len(head) < HEAD_BYTES
-    whole = beginnings(head)[-1:] if short else []
+    whole = beginnings(head)[-1:]
     # a last line without its newline may be whole, and be another input's with its newline
-    ended = beginnings(head + b"\n")[-1:] if short and not head.endswith(b"\n") else []
+    ended = beginnings(head + b"\n")[-1:] if len(head) < HEAD_BYTES and not head.endswith(b"\n") else []
     for beginning in ended + whole:
         name = memory.beginning(beginning.key)
         known = _known(memory, name) if name is not None else None
@@ -112,8 +114,8 @@ def identify(head: bytes, memory: Memory, tail_before: Callable[[int], bytes | N
             if known is None:
                 free = free or name
                 break
-            # of a short input that begins otherwise it is known that it is another one
-            if known.goes_on(tail_before, shorter=not whole):
+            # of one whose beginning is told and begins otherwise it is known that it is another one
+            if known.goes_on(tail_before, shorter=not whole or size == len(head)):
                 return known.identity
     return Identity(free or next(_names(head)), 0)
 

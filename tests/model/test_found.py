@@ -200,3 +200,32 @@ def _all_but_the_refused(workshop: Workshop) -> None:
     found = Counter(events_of(workshop.lake))
     assert found == Counter(f"agent/00000{number}" for number in (1, 2, 3, 4, 6))
     assert [row["excerpt"] for row in workshop.quarantine()] == ["refused agent/000005"]
+
+
+def test_a_log_that_begins_like_a_longer_one_that_was_short_when_it_was_first_read(
+    workshop: Workshop,
+) -> None:
+    """The longer one is known by 2,048 bytes, which both share; the other one ends before what was read of it."""
+    press = Press()
+    shared = _text(press, 30)
+    longer = workshop.write("export.log", shared + _text(press, 3))
+    workshop.ingest()
+    _append(longer, _text(press, 30))
+    workshop.ingest()
+    other = shared + _text(press, 12)
+    assert 4096 < len(other) < longer.stat().st_size
+    workshop.write("other.log", other)
+    workshop.ingest()
+    assert set(events_of(workshop.lake)) == {f"agent/{number:06}" for number in range(1, 76)}
+
+
+def test_a_cut_copy_of_a_log_that_was_short_when_it_was_first_read(workshop: Workshop) -> None:
+    """The copy has more than 4,096 bytes, and the log is known by fewer."""
+    press = Press()
+    log = workshop.write("access.log", _text(press, 33))
+    workshop.ingest()
+    _append(log, _text(press, 30))
+    workshop.ingest()
+    workshop.write("copy.log", b"".join(log.read_bytes().splitlines(keepends=True)[:45]))
+    assert workshop.ingest().total.events == 0
+    _each_once(workshop, 63)
