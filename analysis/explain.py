@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 
+from analysis import bearer
 from analysis.classify import classify
 from analysis.errors import AnalysisError
 from analysis.pasted import Evidence, read_pasted
-from analysis.rules import CONFIDENCES, load_rules
+from analysis.rulebook import Rulebook, load_rulebook
+from analysis.rules import CONFIDENCES
 from analysis.taxonomy import UNCLASSIFIED, load_causes
 from ingest.errors import SourceError
 from ingest.text import parse_records
@@ -33,9 +37,10 @@ _LONGEST_LOG = 1_000_000
 
 @dataclass(frozen=True)
 class Explanation:
-    """A verdict with what its cause says. `rule` names the row that decided, None where none did.
+    """A verdict with what its cause says. `rule` names the row that decided, None where none did. `evidence`
+    tells the cause from its neighbours. `says`: what a token in the text says to it.
 
-    It holds nothing of the text that was explained, so it can be shown and stored.
+    Of the text it holds no more than claims of a token (iss, aud, exp), so it can be shown.
     """
 
     cause: str
@@ -49,6 +54,8 @@ class Explanation:
     reference: str
     confidence: str
     rule: str | None
+    evidence: str
+    says: str | None = None
 
 
 @dataclass(frozen=True)
@@ -78,21 +85,63 @@ class _Verdict:
         return registered and self.evidence.error_description is None
 
 
-def explain(text: str, source: str | None = None) -> list[Explanation]:
+def explain(
+    text: str,
+    source: str | None = None,
+    *,
+    issuer: str | None = None,
+    audience: str | None = None,
+    now: datetime | None = None,
+    own_rules: Path | None = None,
+) -> list[Explanation]:
     """What a text says about a failure, the best explanation first; never empty.
 
     The text may be a line of a log (of `source`, or of any source that recognises it), a JSON error
-    body, a WWW-Authenticate value, a callback URL with `error`, a raw HTTP response, a bare code or a
-    message. One explanation for each distinct cause; a text that says nothing gives
-    unknown.unclassified. Raises AnalysisError for a source that does not exist.
+    body, a WWW-Authenticate value, a callback URL with `error`, a raw HTTP response, a bare code, a
+    message, or a JWT, which is held against `issuer` and `audience` at the time `now`. One explanation for
+    each distinct cause; a text that says nothing gives unknown.unclassified. Raises AnalysisError for a
+    source that does not exist, RulesError for a faulty folder of rules.
     """
-    layers = [_logged(text, source)] + [[_of(source, said) for said in layer] for layer in read_pasted(text)]
+    tokens, rest = bearer.tokens_in(text)
+    pasted = read_pasted(rest) if not tokens or bearer.tells_more(rest) else []
+    layers = [_logged(text, source)] + [[_of(source, said) for said in layer] for layer in pasted]
     verdicts: list[_Verdict] = []
-    for layer in _judged(layers, spread=source is None):
+    for layer in _judged(layers, source is None, load_rulebook(own_rules)):
         verdicts += layer
         if any(verdict.known for verdict in layer):
             break
-    return _explanations(verdicts)
+    told = _explanations(verdicts)
+    expected = bearer.Expected(issuer, audience, now or datetime.now(UTC))
+    return _with_tokens(told, [(token, bearer.findings(token, expected, rest)) for token in tokens], expected)
+
+
+def _with_tokens(
+    told: list[Explanation], read: list[tuple[str, list[bearer.Finding]]], expected: bearer.Expected
+) -> list[Explanation]:
+    """The explanations with what the tokens in the text say: behind what a server said, or alone."""
+    if not read:
+        return told
+    by_server = [one for one in told if one.cause != UNCLASSIFIED]
+    found = list(
+        {finding.cause: finding for _, each in reversed(read) for finding in reversed(each)}.values()
+    )[::-1]
+    confirmed = {finding.cause: finding.says for finding in found}
+    explained = [replace(one, says=confirmed.get(one.cause)) for one in by_server]
+    explained += [
+        replace(
+            _explanation(_Verdict(finding.cause, finding.confidence, None, Evidence())), says=finding.says
+        )
+        for finding in found
+        if finding.cause not in {one.cause for one in by_server}
+    ]
+    if found:
+        return explained
+    nothing = bearer.summary(read[0][0], expected)
+    if by_server:
+        return [replace(by_server[0], says=nothing), *by_server[1:]]
+    return [
+        replace(_explanation(_Verdict("token.invalid_unspecified", "low", None, Evidence())), says=nothing)
+    ]
 
 
 def _logged(text: str, source: str | None) -> list[Evidence]:
@@ -115,19 +164,19 @@ def _of(source: str | None, evidence: Evidence) -> Evidence:
     return Evidence(**{**asdict(evidence), "source": source})
 
 
-def _judged(layers: list[list[Evidence]], spread: bool) -> Iterator[list[_Verdict]]:
+def _judged(layers: list[list[Evidence]], spread: bool, rulebook: Rulebook) -> Iterator[list[_Verdict]]:
     """The verdicts on each layer of evidence, best first; all of them by one query.
 
     `spread`: what has no source may be anybody's, so each product's rules are asked as well. Its
     answer counts where a row of its own decided; else it is everybody's.
     """
-    products = sorted({rule.source for rule in load_rules() if rule.source}) if spread else []
+    products = sorted({rule.source for rule in rulebook.rules if rule.source}) if spread else []
     asked = [
         [said, *(_of(product, said) for product in products if said.source is None)]
         for layer in layers
         for said in layer
     ]
-    answers = iter(_classified([said for group in asked for said in group]))
+    answers = iter(_classified([said for group in asked for said in group], rulebook))
     groups = iter([[next(answers) for _ in group] for group in asked])
     for layer in layers:
         judged = [next(groups) for _ in layer]
@@ -150,11 +199,11 @@ def _rank(verdict: _Verdict) -> tuple[bool, bool, int]:
     )
 
 
-def _classified(evidence: list[Evidence]) -> list[_Verdict]:
+def _classified(evidence: list[Evidence], rulebook: Rulebook) -> list[_Verdict]:
     rows = [{"signature": at, **asdict(item)} for at, item in enumerate(evidence)]
     with duckdb.connect(config={"threads": 1}) as connection:
         connection.register("evidence", pa.Table.from_pylist(rows, schema=_COLUMNS))
-        classify(connection, "evidence", "verdicts")
+        classify(connection, "evidence", "verdicts", rulebook)
         found = connection.execute(
             "SELECT cause, confidence, rule FROM verdicts ORDER BY signature"
         ).fetchall()
@@ -192,4 +241,5 @@ def _explanation(verdict: _Verdict) -> Explanation:
         reference=cause.reference,
         confidence=verdict.confidence,
         rule=verdict.rule,
+        evidence=cause.evidence,
     )

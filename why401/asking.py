@@ -154,12 +154,17 @@ def report(
 
 
 def explain(
-    text: Annotated[str, typer.Argument(help="An error body, header, code or log line; - reads it.")],
+    text: Annotated[str, typer.Argument(help="An error body, header, code, token or log line; - reads it.")],
     source: Annotated[str | None, typer.Option(help="The source that the text comes from.")] = None,
+    issuer: Annotated[str | None, typer.Option(help="The iss that a token in the text must have.")] = None,
+    audience: Annotated[str | None, typer.Option(help="The aud that a token in the text must have.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Say what an error means: the cause, who must act, and what to do."""
-    explanations = explain_text(sys.stdin.read() if text == "-" else text, source)
+    """Say what an error or a token means: the cause, who must act, and what to do."""
+    explanations = explain_text(
+        sys.stdin.read() if text == "-" else text, source,
+        issuer=issuer, audience=audience, own_rules=load_config().rules,
+    )  # fmt: skip
     if as_json:
         print_json(
             asdict(explanations[0]) | {"others": [asdict(explanation) for explanation in explanations[1:]]}
@@ -170,13 +175,17 @@ def explain(
             out.print("\nor, in the same text:")
         out.print(f"[bold]{printable(found.title)}[/bold]  ({found.cause}, {found.family})")
         flags = [name for name in ("security", "normal") if getattr(found, name)]
+        if found.says:
+            out.print(f"The token     {printable(found.says)}", markup=False, soft_wrap=True)
         out.print(f"Who must act  {found.responsible}", markup=False)
         out.print(f"What to do    {found.remedy}", markup=False, soft_wrap=True)
         out.print(f"A retry       {found.retry}", markup=False)
         if flags:
             out.print(f"Concerns      {', '.join(flags)}", markup=False)
+        out.print(f"Told by       {found.evidence}", markup=False, soft_wrap=True)
         out.print(f"Reference     {found.reference}", markup=False)
-        out.print(f"Said by       {found.rule or 'no rule'}, {found.confidence} confidence", markup=False)
+        by = found.rule or ("the token itself" if found.says else "no rule")
+        out.print(f"Said by       {by}, {found.confidence} confidence", markup=False, soft_wrap=True)
 
 
 def alerts(
