@@ -14,6 +14,7 @@ from analysis.rules import CONFIDENCES
 from analysis.session import Session
 from analysis.taxonomy import UNCLASSIFIED
 from analysis.trial import Change, changes, keep_rule, made_rules, newly_told, row_for
+from ingest import load_sources
 from lake.table import Lake
 from why401.asking import AskError, SinceOption, UntilOption, scope_of, session_of
 from why401.config import load_config
@@ -94,6 +95,8 @@ def add_rule(
 ) -> None:
     """Show what a rule would change in all of history, then keep it."""
     config = load_config(lake=lake)
+    if source is not None and source not in load_sources(config.source_folders):
+        raise AskError(f"there is no source {source!r}; `why401 sources` lists them")
     session = Session(Lake(config.lake), config.rules)
     whose, row = row_for(session, signature) if signature is not None else (None, {"match": "exact"})
     given = {"field": field, "match": match, "pattern": pattern}

@@ -47,6 +47,10 @@ def test_a_failure_gets_a_rule_and_leaves_the_list(why401: Shell) -> None:
     [
         (("--cause", "server.internal_error"), "needs --field and --pattern"),
         (("--cause", "no.such", "--field", "error", "--pattern", "x"), "there is no cause 'no.such'"),
+        (
+            ("--cause", "token.expired", "--source", "../x", "--field", "error", "--pattern", "x"),
+            "there is no source",
+        ),
         (("--cause", "token.expired", "--signature", "1"), "no failure in the lake has the signature 1"),
     ],
 )
