@@ -75,7 +75,7 @@ class _Verdict:
 
     @property
     def by_marked_code(self) -> bool:
-        """Whether a code decided that tells its vendor: nobody else's rules matter then."""
+        """Whether a code decided that tells its vendor: no other product's rules matter then."""
         return self.evidence.source is None and not self.file.startswith("_") and self.file != ""
 
     @property
@@ -181,13 +181,13 @@ def _judged(layers: list[list[Evidence]], spread: bool, rulebook: Rulebook) -> I
     for layer in layers:
         judged = [next(groups) for _ in layer]
         verdicts = [first for first, *_ in judged]
-        if not any(verdict.by_marked_code for verdict in verdicts):
-            verdicts += [
-                verdict
-                for _, *others in judged
-                for verdict in others
-                if verdict.file == f"{verdict.evidence.source}.csv"
-            ]
+        marked = {verdict.file for verdict in verdicts if verdict.by_marked_code}
+        verdicts += [
+            verdict
+            for _, *others in judged
+            for verdict in others
+            if verdict.file == f"{verdict.evidence.source}.csv" and (not marked or verdict.file in marked)
+        ]
         yield sorted(verdicts, key=_rank)
 
 
