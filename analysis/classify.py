@@ -54,7 +54,8 @@ def classify(
     `signatures` has `signature` (unique), `source`, `endpoint`, `grant_type`, `status`, `error`,
     `error_code` and `error_description` (one example of the message). `into` gets `signature`,
     `cause`, `confidence` (high, medium, low), `rule` (the row that decided, NULL for none) and
-    `considered` (up to five other rules that fit, best first). Without a `rulebook` the rules that come with
+    `considered` (up to five other rules that fit, best first) and `conflict` (the cause of another family
+    that code or message tells as surely, NULL for none). Without a `rulebook` the rules that come with
     why401 decide. Raises duckdb.Error when a column is missing.
     """
     asked = f"SELECT DISTINCT source FROM {_identifier(signatures)} WHERE source IS NOT NULL"

@@ -1,5 +1,6 @@
 -- Grain: one row per signature: its cause, how sure that is, the rule that says so, and the other rules
--- that fit (`considered`, best first). A failure that no rule explains is unknown.unclassified.
+-- that fit (`considered`, best first). A failure that no rule explains is unknown.unclassified. Where code and message
+-- surely say what belongs to different families, `conflict` is the cause that was not believed, and the verdict is less sure.
 CREATE OR REPLACE TABLE {into} AS
 WITH seen AS MATERIALIZED (
     SELECT
@@ -84,13 +85,28 @@ named AS (
     SELECT signature, positions[1] AS position,
         list_transform(positions[2:6], lambda place: names[place]) AS considered
     FROM ranked, (SELECT map_from_entries(list((position, rule))) AS names FROM {rules})
+),
+contradicted AS (
+    SELECT signature, arg_min(other.cause, other.rank) AS conflict
+    FROM (SELECT signature, positions[1] AS believed, unnest(positions[2:]) AS position FROM ranked) AS fits
+    JOIN seen USING (signature)
+    JOIN {rules} AS told ON told.position = fits.believed
+    JOIN {rules} AS other ON other.position = fits.position
+    WHERE told.field IN ('error_code', 'error_description') AND other.field IN ('error_code', 'error_description')
+        AND told.field <> other.field AND seen.code IS DISTINCT FROM seen.message
+        AND told.confidence = 'high' AND other.confidence = 'high'
+        AND split_part(told.cause, '.', 1) <> split_part(other.cause, '.', 1)
+        AND NOT ends_with(other.cause, '_unspecified') AND NOT starts_with(other.cause, 'unknown.')
+    GROUP BY signature
 )
 SELECT
     seen.signature,
     coalesce(rules.cause, '{unclassified}') AS cause,
-    coalesce(rules.confidence, 'low') AS confidence,
+    CASE WHEN conflict IS NOT NULL THEN 'medium' ELSE coalesce(rules.confidence, 'low') END AS confidence,
     rules.rule,
-    coalesce(named.considered, CAST([] AS VARCHAR[])) AS considered
+    coalesce(named.considered, CAST([] AS VARCHAR[])) AS considered,
+    conflict
 FROM seen
 LEFT JOIN named USING (signature)
+LEFT JOIN contradicted USING (signature)
 LEFT JOIN {rules} AS rules USING (position)

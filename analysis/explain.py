@@ -38,7 +38,8 @@ _LONGEST_LOG = 1_000_000
 @dataclass(frozen=True)
 class Explanation:
     """A verdict with what its cause says. `rule` names the row that decided, None where none did. `evidence`
-    tells the cause from its neighbours. `says`: what a token in the text says to it.
+    tells the cause from its neighbours. `conflict`: the cause of another family that is told as surely.
+    `says`: what a token in the text says to it.
 
     Of the text it holds no more than claims of a token (iss, aud, exp), so it can be shown.
     """
@@ -55,6 +56,7 @@ class Explanation:
     confidence: str
     rule: str | None
     evidence: str
+    conflict: str | None = None
     says: str | None = None
 
 
@@ -64,6 +66,7 @@ class _Verdict:
     confidence: str
     rule: str | None
     evidence: Evidence
+    conflict: str | None = None
 
     @property
     def known(self) -> bool:
@@ -205,11 +208,11 @@ def _classified(evidence: list[Evidence], rulebook: Rulebook) -> list[_Verdict]:
         connection.register("evidence", pa.Table.from_pylist(rows, schema=_COLUMNS))
         classify(connection, "evidence", "verdicts", rulebook)
         found = connection.execute(
-            "SELECT cause, confidence, rule FROM verdicts ORDER BY signature"
+            "SELECT cause, confidence, rule, conflict FROM verdicts ORDER BY signature"
         ).fetchall()
     return [
-        _Verdict(cause, confidence, rule, said)
-        for (cause, confidence, rule), said in zip(found, evidence, strict=True)
+        _Verdict(cause, confidence, rule, said, conflict)
+        for (cause, confidence, rule, conflict), said in zip(found, evidence, strict=True)
     ]
 
 
@@ -242,4 +245,5 @@ def _explanation(verdict: _Verdict) -> Explanation:
         confidence=verdict.confidence,
         rule=verdict.rule,
         evidence=cause.evidence,
+        conflict=verdict.conflict,
     )

@@ -132,7 +132,8 @@ class Worst:
 
 @dataclass(frozen=True)
 class LastEvent:
-    """A failure as the log told it. `file` and `offset` lead back to its line; `lifted_from` is the log that
+    """A failure as the log told it. `file` and `offset` lead back to its line; `conflict` is the cause that
+    the line tells as surely as that of `rule`, `lifted_from` the log that
     told the cause where this one did not."""
 
     time: datetime
@@ -150,6 +151,7 @@ class LastEvent:
     error_description: str | None
     request_id: str | None
     rule: str | None
+    conflict: str | None
     lifted_from: str | None
     file: str
     offset: int

@@ -183,6 +183,8 @@ def explain(
         if flags:
             out.print(f"Concerns      {', '.join(flags)}", markup=False)
         out.print(f"Told by       {found.evidence}", markup=False, soft_wrap=True)
+        if found.conflict:
+            out.print(f"But           the same text tells {found.conflict} as surely", markup=False)
         out.print(f"Reference     {found.reference}", markup=False)
         by = found.rule or ("the token itself" if found.says else "no rule")
         out.print(f"Said by       {by}, {found.confidence} confidence", markup=False, soft_wrap=True)

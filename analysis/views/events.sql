@@ -1,5 +1,6 @@
 -- Grain: one row per event. A success, and what failed but not for OAuth's sake, has no cause.
--- `lifted_from` says which other log told it, where the line itself does not.
+-- `lifted_from` says which other log told it, where the line itself does not; `conflict` is the cause that the line
+-- tells as surely.
 CREATE OR REPLACE VIEW events AS
 SELECT
     judged.*,
@@ -17,6 +18,7 @@ FROM (
         coalesce(lifted.cause, verdicts.cause) AS cause,
         coalesce(lifted.confidence, verdicts.confidence) AS confidence,
         coalesce(lifted.rule, verdicts.rule) AS rule,
+        CASE WHEN lifted.cause IS NULL THEN verdicts.conflict END AS conflict,
         lifted.lifted_from
     FROM stored
     LEFT JOIN verdicts ON stored.signature = verdicts.signature AND stored.outcome = 'failure'

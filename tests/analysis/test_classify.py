@@ -333,6 +333,15 @@ def test_case_blanks_and_the_final_stop_do_not_matter(text: str) -> None:
     assert verdict("envoy", error_description=text).rule == "envoy.csv:error_description=Jwt is expired"
 
 
+def test_code_and_message_that_contradict_each_other_are_told() -> None:
+    got = verdict("keycloak", error_code="cookie_not_found", error_description="User disabled")
+    assert (got.cause, got.confidence, got.conflict) == ("session.lost", "medium", "user.disabled")
+    alone = verdict("keycloak", error_code="cookie_not_found", error_description="Cookie not found.")
+    assert (alone.cause, alone.confidence, alone.conflict) == ("session.lost", "high", None)
+    agreed = verdict("keycloak", error_code="user_disabled", error_description="User disabled")
+    assert (agreed.cause, agreed.confidence, agreed.conflict) == ("user.disabled", "high", None)
+
+
 def test_what_no_rule_explains_is_unclassified_without_a_rule() -> None:
     got = verdict("okta", error_description="a message nobody has seen")
     assert (got.confidence, got.rule, got.considered) == ("low", None, [])

@@ -33,6 +33,7 @@ class Verdict:
     confidence: str
     rule: str | None
     considered: list[str]
+    conflict: str | None
 
 
 def failure(source: str = "nginx", **columns: Any) -> dict[str, Any]:
