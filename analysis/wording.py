@@ -64,6 +64,12 @@ def client_label(client_id: str, name: str | None) -> str:
     return f"{name} ({client_id})" if name and name != client_id else client_id
 
 
+def some(names: Sequence[str], most: int) -> str:
+    """Names in a row, the first of them where there are more than `most`: `a, b and 3 more`."""
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
+
+
 def percent(share: float) -> str:
     """A share of 0 to 1 as `3.2 %`; what is more than nothing never reads as nothing."""
     if 0 < share < 0.001:

@@ -8,7 +8,7 @@ WITH counted AS (
 ),
 summed AS (
     SELECT
-        *,
+        * REPLACE (max(client_name) OVER (PARTITION BY client) AS client_name),
         CAST(sum(failures) OVER (PARTITION BY client) AS BIGINT) AS client_failures,
         CAST(sum(failures) OVER (PARTITION BY cause) AS BIGINT) AS cause_failures
     FROM counted

@@ -11,7 +11,7 @@ import streamlit as st
 
 from analysis import wording
 from analysis.errors import AnalysisError
-from analysis.questions import LastEvent, Totals, Worst, bucket
+from analysis.questions import LastEvent, Log, Totals, Worst, bucket
 from analysis.scope import Scope
 from analysis.taxonomy import load_causes
 from analysis.untrusted import plain
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from analysis.alerts import Alert
 
 _ALERTS_SHOWN = 3
+_LOGS_SHOWN = 3
+_SOURCES_NAMED = 6
 _RETRY = {
     "never": "a retry does not help",
     "new_token": "a retry helps with a new token, grant or sign-in",
@@ -76,7 +78,7 @@ def _show_empty(lake: LakeVersion) -> None:
 
 
 def _about(lake: LakeVersion, scope: Scope, totals: Totals) -> str:
-    sources = ", ".join(log.source for log in loaders.logs(lake, scope))
+    sources = wording.some([log.source for log in loaders.logs(lake, scope)], _SOURCES_NAMED)
     strays = loaders.strays(lake, scope)
     outside = f"; {strays:,} more lie before or after" if strays else ""
     return f"{wording.period(scope)}, {totals.events:,} events{' of ' + sources if sources else ''}{outside}"
@@ -296,10 +298,12 @@ def _show_unclassified(lake: LakeVersion, scope: Scope, totals: Totals) -> None:
     if not rows:
         return
     st.subheader("What the logs do not tell", anchor=False)
-    for log in loaders.logs(lake, scope):
-        if log.unexplained and log.cannot_tell:
-            share = wording.percent(log.unexplained / totals.failures)
-            st.markdown(f"**{plain(log.source)}** ({share} of the failures): {plain(log.cannot_tell)}")
+    silent = [log for log in loaders.logs(lake, scope) if log.unexplained and log.cannot_tell]
+    silent.sort(key=lambda log: -log.unexplained)
+    _show_silent(silent[:_LOGS_SHOWN], totals)
+    if silent[_LOGS_SHOWN:]:
+        with st.expander(wording.plural(len(silent) - _LOGS_SHOWN, "more log")):
+            _show_silent(silent[_LOGS_SHOWN:], totals)
     frame = pd.DataFrame(
         {
             "Failures": [row.failures for row in rows],
@@ -324,6 +328,12 @@ def _show_unclassified(lake: LakeVersion, scope: Scope, totals: Totals) -> None:
         },
         alt="What the logs do not tell",
     )
+
+
+def _show_silent(logs: Iterable[Log], totals: Totals) -> None:
+    for log in logs:
+        share = wording.percent(log.unexplained / totals.failures)
+        st.markdown(f"**{plain(log.source)}** ({share} of the failures): {plain(log.cannot_tell or '')}")
 
 
 def _show_logs(lake: LakeVersion, scope: Scope) -> None:

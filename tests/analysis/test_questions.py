@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from dataclasses import fields, replace
 from datetime import datetime, timedelta
@@ -318,3 +319,37 @@ def test_shares_never_read_as_nothing() -> None:
         "3.2 %",
         "100.0 %",
     ]
+
+
+def test_a_client_has_one_name_whatever_the_log_gave(workshop: Workshop) -> None:
+    """Some logs name a client only now and then; it is one client all the same."""
+    workshop.write(
+        "okta.log",
+        "".join(
+            json.dumps(
+                {
+                    "uuid": f"00000000-0000-4000-8000-00000000000{number}",
+                    "published": f"2026-03-02T10:1{number}:00.000Z",
+                    "eventType": "app.oauth2.as.token.grant",
+                    "actor": {"id": "0oashop", "type": "PublicClientApp", "displayName": name},
+                    "outcome": {"result": "FAILURE", "reason": reason},
+                }
+            )
+            + "\n"
+            for number, (name, reason) in enumerate(
+                ((None, "invalid_scope"), ("Shop", "invalid_client_secret"))
+            )
+        ),
+    )
+    workshop.ingest()
+    session = Session(workshop.lake)
+    scope = whole_period(session)
+    assert scope is not None
+    cells = questions.clients_by_cause(session, scope)
+    assert len(cells) == 2
+    assert {(cell.client, cell.client_name) for cell in cells} == {("0oashop", "Shop")}
+
+
+def test_many_names_are_counted_and_not_listed() -> None:
+    assert wording.some(["a", "b"], 2) == "a, b"
+    assert wording.some(["a", "b", "c", "d"], 2) == "a, b and 2 more"
