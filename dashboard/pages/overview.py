@@ -342,7 +342,7 @@ def _show_logs(lake: LakeVersion, scope: Scope) -> None:
     notes = []
     nameless = sum(log.without_client for log in logs)
     if nameless:
-        named = ", ".join(log.source for log in logs if log.without_client)
+        named = wording.some([log.source for log in logs if log.without_client], _SOURCES_NAMED)
         notes.append(f"{wording.plural(nameless, 'failure')} without a client_id, which {named} did not log.")
     if len({log.kind for log in logs}) > 1:
         notes.append("A request that a gateway and an auth server both log counts in both.")
