@@ -75,10 +75,14 @@ fitting AS (
         AND (rules.grant_type IS NULL OR rules.grant_type = loose.grant_type)
         AND (rules.error IS NULL OR rules.error = loose.error)
 ),
+-- Of each piece of evidence the best rule, by rank; these by what kind of evidence says more; then the others.
 ranked AS (
-    SELECT signature, list(position ORDER BY rank) AS positions
-    FROM fitting
-    JOIN {rules} AS rules USING (position)
+    SELECT signature, list(position ORDER BY place > 1, standing, rank) AS positions
+    FROM (
+        SELECT signature, position, rank, standing, row_number() OVER (PARTITION BY signature, field ORDER BY rank) AS place
+        FROM fitting
+        JOIN {rules} AS rules USING (position)
+    )
     GROUP BY signature
 ),
 named AS (

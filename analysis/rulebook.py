@@ -37,6 +37,7 @@ class Rulebook:
             "rule": pa.array([rule.name for rule in self.rules], pa.string()),
             "rank": pa.array([ranks[rule] for rule in self.rules], pa.int32()),
             "tier": pa.array([rule.tier for rule in self.rules], pa.int32()),
+            "standing": pa.array([rule.standing for rule in self.rules], pa.int32()),
             "portable": pa.array([rule.portable for rule in self.rules], pa.bool_()),
             "own": pa.array([rule.own for rule in self.rules], pa.bool_()),
         }

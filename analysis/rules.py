@@ -1,8 +1,8 @@
 """The rules: what codes, messages and statuses mean. One CSV for each source, analysis/rules/<source>.csv.
 
 Files whose name begins with `_` hold for every source: `_standard.csv` (codes of the specifications,
-statuses, messages that anybody may write) and `_vendors.csv` (what well-known servers, gateways and
-libraries write, wherever it turns up). A folder of one's own holds such files too: see analysis/rulebook.py.
+statuses, messages that anybody may write), `_vendors.csv` (what well-known servers, gateways and
+libraries write, wherever it turns up) and `_services.csv` (what the services behind gateways answer). A folder of one's own holds such files too: see analysis/rulebook.py.
 """
 
 from __future__ import annotations
@@ -42,6 +42,9 @@ CONFIDENCES = ("high", "medium", "low")
 
 OWN_CODES = "why401."
 """Begins the codes that why401 gives itself, from what it saw in a token or challenge."""
+
+VAGUE = "_unspecified"
+"""Ends the causes that name a family and no more."""
 
 PORTABLE_CODE = r"(?:aadsts|aadb2c|e0000|idx)[0-9]{3,}"
 """Codes that carry their vendor's mark: whoever passes them on, they mean the same. In lower case."""
@@ -103,6 +106,11 @@ class Rule:
         return bool(_MARK.match(self.pattern))
 
     @property
+    def vague(self) -> bool:
+        """Whether the cause is what stands for a family without more, or for none."""
+        return self.cause.endswith(VAGUE) or self.cause.startswith("unknown.")
+
+    @property
     def tier(self) -> int:
         """The place of this kind of evidence, 0 first.
 
@@ -111,12 +119,18 @@ class Rule:
         everything else that says more. What why401 saw in a token stands behind what the server said.
         """
         if self.field == "error_code":
-            place = 4 if self.pattern.startswith(OWN_CODES) else 0 if self.confidence == "high" else 2
+            place = 5 if self.pattern.startswith(OWN_CODES) else 0 if self.confidence == "high" else 2
         elif self.field == "error_description":
             place = 1 if self.source is not None and self.confidence == "high" else 3
         else:
-            place = 5 if self.field == "error" else 6
+            place = 6 if self.field == "error" else 7
         return place + (10 if self.confidence == "low" else 0)
+
+    @property
+    def standing(self) -> int:
+        """The place of the best rule of each piece of evidence among the others: its tier, but what names no
+        more than a family stands behind the message that says more."""
+        return self.tier + 2 if self.vague and self.tier in (2, 3) else self.tier
 
 
 def normal(field: str, text: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 import time
 from functools import cache
@@ -24,7 +23,6 @@ from ingest.unwrap import load_envelopes
 from tests.analysis.verdicts import SIGNATURES, Verdict, failure, verdict, verdicts
 
 SAMPLES = Path(__file__).parents[2] / "sample_logs"
-PUBLISHED = Path(__file__).with_name("published_codes.csv")
 DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
@@ -236,19 +234,6 @@ def test_neighbours_are_told_apart(place: int) -> None:
     given, cause = NEIGHBOURS[place]
     got = _neighbours()[place]
     assert got.cause == cause, f"{given} by {got.rule}"
-
-
-def test_published_codes_keep_their_causes() -> None:
-    with PUBLISHED.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    found = verdicts([failure(row["source"], **{row["field"]: row["value"]}) for row in rows])
-    moved = [
-        f"{row['source']} {row['value']}: {row['cause']} became {got.cause} by {got.rule}"
-        for row, got in zip(rows, found, strict=True)
-        if got.cause != row["cause"]
-    ]
-    assert len(rows) > 1300
-    assert moved == []
 
 
 def test_a_code_goes_before_a_message() -> None:
