@@ -2,7 +2,8 @@
 
 Files whose name begins with `_` hold for every source: `_standard.csv` (codes of the specifications,
 statuses, messages that anybody may write), `_vendors.csv` (what well-known servers, gateways and
-libraries write, wherever it turns up) and `_services.csv` (what the services behind gateways answer). A folder of one's own holds such files too: see analysis/rulebook.py.
+libraries write, wherever it turns up) and `_services.csv` (what the services behind gateways answer).
+A folder of one's own holds such files too: see analysis/rulebook.py.
 """
 
 from __future__ import annotations
