@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import jinja2
 
 from analysis import palette, questions, stacked, wording
+from analysis.diagnoses import Diagnosis, diagnose
 from analysis.scope import Scope, events_outside
 from analysis.session import Session
 from analysis.taxonomy import load_causes
@@ -36,6 +37,7 @@ class Findings:
     totals: questions.Totals
     before: questions.Totals | None
     alerts: list[Alert]
+    diagnoses: list[Diagnosis]
     trend: list[questions.TrendPoint]
     worst: list[questions.Worst]
     worst_clients: list[questions.WorstClient]
@@ -59,6 +61,7 @@ def find(session: Session, scope: Scope) -> Findings:
         totals=questions.totals(session, scope),
         before=questions.totals_before(session, scope),
         alerts=questions.alerts(session, scope),
+        diagnoses=diagnose(session, scope),
         trend=questions.trend(session, scope),
         worst=questions.worst(session, scope, limit=12),
         worst_clients=questions.worst_clients(session, scope, limit=10),
@@ -92,6 +95,7 @@ def _json(findings: Findings) -> str:
         "totals": _totals(findings.totals),
         "before": _totals(findings.before) if findings.before else None,
         "alerts": [asdict(alert) for alert in findings.alerts],
+        "diagnoses": [asdict(found) for found in findings.diagnoses],
         "trend": {
             "seconds": int(questions.bucket(scope).total_seconds()),
             "points": [

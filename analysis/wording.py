@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from analysis.diagnoses import Diagnosis
 from analysis.questions import NOT_LOGGED, Totals, Worst
 from analysis.scope import Scope
 
@@ -50,6 +51,14 @@ def stretch(row: Worst, scope: Scope) -> str:
     if begun:
         return f"{mostly}since {moment(start)}"
     return f"{mostly}until {moment(end)}" if ended else ""
+
+
+def diagnosis(found: Diagnosis) -> str:
+    """What a pattern across events is, whose, when, and by what it is seen."""
+    whose = f"{found.source}, {found.client_id}" if found.client_id else found.source
+    start, end = moment(found.start), moment(found.end)
+    when = f"at {start}" if start == end else f"from {start} to {end}"
+    return f"{found.title}: {whose}, {when}; {found.evidence}"
 
 
 def client(row: Worst) -> str:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Literal
 import streamlit as st
 
 from analysis import questions
+from analysis.diagnoses import Diagnosis, diagnose
 from analysis.rulebook import rules_version
 from analysis.scope import Scope, events_outside, main_period, whole_period
 from analysis.session import Session
@@ -112,6 +113,13 @@ def alerts(lake: LakeVersion, scope: Scope) -> list[Alert]:
     """What is unusual in the scope."""
     with _asking(lake) as session:
         return questions.alerts(session, scope)
+
+
+@st.cache_data(max_entries=_KEPT, show_spinner="Looking for patterns")
+def diagnoses(lake: LakeVersion, scope: Scope) -> list[Diagnosis]:
+    """What no single line shows."""
+    with _asking(lake) as session:
+        return diagnose(session, scope)
 
 
 @st.cache_data(max_entries=_KEPT, show_spinner=False)

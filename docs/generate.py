@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
 
+from analysis.diagnoses import load_patterns
 from analysis.taxonomy import load_causes
 from ingest import load_sources
 from ingest.unwrap import load_envelopes
@@ -63,7 +64,23 @@ def causes() -> str:
                 f"- What to do: {cause.remedy}", f"- Evidence: {cause.evidence}",
                 f"- Reference: {cause.reference}", "",
             ]  # fmt: skip
-    return "\n".join(lines)
+    return "\n".join([*lines, *_patterns()])
+
+
+def _patterns() -> Iterator[str]:
+    yield from (
+        "## Seen across events",
+        "",
+        "What no single line shows: `why401 diagnose`, the report and the page.",
+        "",
+    )
+    for pattern in load_patterns():
+        yield from (
+            f"### {pattern.name}", "", f"{pattern.title}.", "",
+            f"- Who must act: {pattern.responsible}." + (" Concerns security." if pattern.security else ""),
+            f"- What to do: {pattern.remedy}", f"- Evidence: {pattern.evidence}",
+            f"- Reference: {', '.join(pattern.references)}", "",
+        )  # fmt: skip
 
 
 _ASPECTS = {

@@ -1,4 +1,4 @@
-"""Commands that ask the lake: `report`, `explain`, `alerts`, `dashboard`, `sql`, `causes`."""
+"""Commands that ask the lake: `report`, `explain`, `alerts`, `diagnose`, `dashboard`, `sql`, `causes`."""
 
 from __future__ import annotations
 
@@ -18,10 +18,12 @@ import typer
 import dashboard as dashboard_room
 from analysis.advice import Advised
 from analysis.advice import advise as find_advice
+from analysis.diagnoses import diagnose as find_patterns
 from analysis.explain import explain as explain_text
 from analysis.scope import Scope, main_period, whole_period
 from analysis.session import Session
 from analysis.taxonomy import load_causes
+from analysis.wording import diagnosis
 from ingest import ingest, load_sources
 from lake.table import Lake
 from why401.config import load_config
@@ -212,6 +214,27 @@ def alerts(
             out.print(f"    {printable(alert.remedy)}", markup=False, soft_wrap=True)
     if found and exit_code:
         raise typer.Exit(1)
+
+
+def diagnose(
+    since: SinceOption = None,
+    until: UntilOption = None,
+    lake: LakeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Find what no single line shows: a race of refreshes, a secret that stopped working, lost sessions."""
+    session = session_of(lake)
+    scope = scope_of(session, since, until)
+    found = find_patterns(session, scope) if scope else []
+    if as_json:
+        print_json([asdict(one) for one in found])
+        return
+    if not found:
+        out.print("No pattern is found.")
+    for one in found:
+        out.print(f"[bold]{printable(diagnosis(one))}[/bold]", soft_wrap=True)
+        out.print(f"    Who must act  {one.responsible}", markup=False)
+        out.print(f"    What to do    {one.remedy}", markup=False, soft_wrap=True)
 
 
 def dashboard(

@@ -36,6 +36,7 @@ for command in (
     asking.explain,
     asking.advise,
     asking.alerts,
+    asking.diagnose,
     asking.dashboard,
     asking.sql,
     reading.recognise,

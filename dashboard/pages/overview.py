@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _ALERTS_SHOWN = 3
 _LOGS_SHOWN = 3
+_DIAGNOSES_SHOWN = 5
 _SOURCES_NAMED = 6
 _RETRY = {
     "never": "a retry does not help",
@@ -63,6 +64,7 @@ def main() -> None:
     else:
         _show_trend(lake, scope)
         _show_worst(lake, scope, worst)
+        _show_diagnoses(lake, scope)
         _show_who(lake, scope)
         _show_unclassified(lake, scope, totals)
     _show_logs(lake, scope)
@@ -155,6 +157,19 @@ def _show_alerts(lake: LakeVersion, scope: Scope) -> None:
         with st.expander(wording.plural(len(found) - _ALERTS_SHOWN, "more alert")):
             for alert in found[_ALERTS_SHOWN:]:
                 st.markdown(_said(alert))
+
+
+def _show_diagnoses(lake: LakeVersion, scope: Scope) -> None:
+    """What no single line shows, and what to do about it."""
+    found = loaders.diagnoses(lake, scope)
+    if not found:
+        return
+    st.subheader("Seen across events", anchor=False, help="What no single line of a log shows.")
+    for one in found[:_DIAGNOSES_SHOWN]:
+        with st.expander(plain(wording.diagnosis(one))):
+            st.markdown(f"{plain(one.responsible.capitalize())}: {plain(one.remedy)}")
+    if len(found) > _DIAGNOSES_SHOWN:
+        st.caption(f"{len(found) - _DIAGNOSES_SHOWN} more: why401 diagnose")
 
 
 def _said(alert: Alert) -> str:

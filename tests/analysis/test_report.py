@@ -88,7 +88,7 @@ def test_the_json_gives_what_the_questions_give(session: Session) -> None:
     assert sum(point["failures"] for point in found["trend"]["points"]) == totals.failures
     assert sum(row["records"] for row in found["quarantine"]) == 2
     assert set(found) == {
-        "format", "headline", "since", "until", "events_outside", "filters", "totals", "before", "alerts", "trend", "worst",
+        "format", "headline", "since", "until", "events_outside", "filters", "totals", "before", "alerts", "diagnoses", "trend", "worst",
         "worst_clients", "worst_endpoints", "clients_by_cause", "unclassified", "logs", "quarantine",
     }  # fmt: skip
 

@@ -1,0 +1,97 @@
+"""Diagnoses: patterns across events that no single line can show. One file of analysis/diagnoses for each.
+
+A file says in its front matter what the pattern means (`title`, `responsible`, `security`, `remedy`,
+`evidence`, `references`), then selects from `seen` (the events of a scope, see
+analysis/questions/_scoped.sql) one row for each time that it finds the pattern: source, client_id, cause,
+start, "end", failures, and the evidence in words.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+
+import duckdb
+
+from analysis.scope import Scope
+from analysis.session import Session
+from ingest.front_matter import check_front_matter, read_front_matter
+
+PATTERNS = Path(__file__).parent / "diagnoses"
+
+_SCOPED = (Path(__file__).parent / "questions" / "_scoped.sql").read_text(encoding="utf-8")
+_SEEN = "WITH seen AS (SELECT * FROM scoped($since, $until, $sources, $clients, $endpoints, []))"
+_FOUND = 'source, client_id, cause, start, "end", failures, evidence'
+_NEEDED = ("title", "responsible", "security", "remedy", "evidence", "references")
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """What a pattern means: who must act and how, whether it concerns security, by what it is seen, and where
+    to read more."""
+
+    name: str
+    title: str
+    responsible: str
+    security: bool
+    remedy: str
+    evidence: str
+    references: tuple[str, ...]
+    sql: str
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """A pattern that was found. `failures` are the events that show it, from `start` to `end` (UTC without
+    zone); `client_id` and `cause` are None where it is not of one. `evidence` says in words what was seen."""
+
+    name: str
+    title: str
+    source: str
+    client_id: str | None
+    cause: str | None
+    start: datetime
+    end: datetime
+    failures: int
+    evidence: str
+    responsible: str
+    security: bool
+    remedy: str
+    references: tuple[str, ...]
+
+
+@cache
+def load_patterns() -> tuple[Pattern, ...]:
+    """The patterns by name. Raises SourceError for a file that does not say what it is."""
+    return tuple(_read(path) for path in sorted(PATTERNS.glob("*.sql")))
+
+
+def _read(path: Path) -> Pattern:
+    front, sql = read_front_matter(path)
+    check_front_matter(path, front, _NEEDED, {})
+    facts = {key: front[key] for key in _NEEDED}
+    return Pattern(**{**facts, "references": tuple(front["references"])}, name=path.stem, sql=sql)
+
+
+def diagnose(session: Session, scope: Scope) -> list[Diagnosis]:
+    """The patterns in a scope: what concerns security first, then those with the most failures.
+
+    A scope's filter by cause leaves those of these causes.
+    """
+    session.connection.execute(_SCOPED)
+    found = [one for pattern in load_patterns() for one in _look(session.connection, pattern, scope)]
+    kept = [one for one in found if not scope.causes or one.cause in scope.causes]
+    return sorted(kept, key=lambda one: (not one.security, -one.failures, one.name, one.start))
+
+
+def _look(connection: duckdb.DuckDBPyConnection, pattern: Pattern, scope: Scope) -> list[Diagnosis]:
+    parameters = {name: value for name, value in scope.parameters().items() if name != "causes"}
+    rows = connection.execute(f"{_SEEN} SELECT {_FOUND} FROM ({pattern.sql})", parameters).fetchall()
+    meant = {
+        name: getattr(pattern, name)
+        for name in ("name", "title", "responsible", "security", "remedy", "references")
+    }
+    names = [name.strip('" ') for name in _FOUND.split(",")]
+    return [Diagnosis(**dict(zip(names, row, strict=True)), **meant) for row in rows]
