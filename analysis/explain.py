@@ -15,7 +15,7 @@ from analysis.classify import classify
 from analysis.errors import AnalysisError
 from analysis.pasted import Evidence, read_pasted
 from analysis.rulebook import Rulebook, load_rulebook
-from analysis.rules import CONFIDENCES
+from analysis.rules import CONFIDENCES, VAGUE
 from analysis.taxonomy import UNCLASSIFIED, load_causes
 from ingest.errors import SourceError
 from ingest.text import parse_records
@@ -32,14 +32,26 @@ _COLUMNS = pa.schema(
         ("error_description", pa.string()),
     ]
 )
+_OTHERS = 9
+"""Other causes that an explanation names at most."""
 _LONGEST_LOG = 1_000_000
+
+
+@dataclass(frozen=True)
+class Possible:
+    """Another cause that the same text could mean, and by what it is told."""
+
+    cause: str
+    title: str
+    evidence: str
 
 
 @dataclass(frozen=True)
 class Explanation:
     """A verdict with what its cause says. `rule` names the row that decided, None where none did. `evidence`
     tells the cause from its neighbours. `conflict`: the cause of another family that is told as surely.
-    `says`: what a token in the text says to it.
+    `says`: what a token in the text says to it. `could_be`: what else the same text could mean, where the
+    cause is no more than a family or its confidence is not high.
 
     Of the text it holds no more than claims of a token (iss, aud, exp), so it can be shown.
     """
@@ -58,6 +70,7 @@ class Explanation:
     evidence: str
     conflict: str | None = None
     says: str | None = None
+    could_be: tuple[Possible, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -67,6 +80,12 @@ class _Verdict:
     rule: str | None
     evidence: Evidence
     conflict: str | None = None
+    considered: tuple[str, ...] = ()
+
+    @property
+    def vague(self) -> bool:
+        """Whether the cause is no more than a family."""
+        return self.cause.endswith(VAGUE)
 
     @property
     def known(self) -> bool:
@@ -207,12 +226,15 @@ def _classified(evidence: list[Evidence], rulebook: Rulebook) -> list[_Verdict]:
     with duckdb.connect(config={"threads": 1}) as connection:
         connection.register("evidence", pa.Table.from_pylist(rows, schema=_COLUMNS))
         classify(connection, "evidence", "verdicts", rulebook)
+        connection.register("rulebook", rulebook.table)
         found = connection.execute(
-            "SELECT cause, confidence, rule, conflict FROM verdicts ORDER BY signature"
+            """SELECT cause, confidence, rule, conflict, list_transform(considered, lambda name: causes[name])
+            FROM verdicts, (SELECT map_from_entries(list(DISTINCT (rule, cause))) AS causes FROM rulebook)
+            ORDER BY signature"""
         ).fetchall()
     return [
-        _Verdict(cause, confidence, rule, said, conflict)
-        for (cause, confidence, rule, conflict), said in zip(found, evidence, strict=True)
+        _Verdict(cause, confidence, rule, said, conflict, tuple(considered))
+        for (cause, confidence, rule, conflict, considered), said in zip(found, evidence, strict=True)
     ]
 
 
@@ -246,4 +268,21 @@ def _explanation(verdict: _Verdict) -> Explanation:
         rule=verdict.rule,
         evidence=cause.evidence,
         conflict=verdict.conflict,
+        could_be=_others(verdict),
     )
+
+
+def _others(verdict: _Verdict) -> tuple[Possible, ...]:
+    """What else it could be: what other rules say of the same text, and of a mere family its members."""
+    if verdict.confidence == "high" and not verdict.vague:
+        return ()
+    causes = load_causes()
+    family = verdict.cause.split(".")[0] + "."
+    members = [name for name in causes if name.startswith(family)] if verdict.vague else []
+    names = dict.fromkeys([*verdict.considered, *members])
+    told = [
+        causes[name]
+        for name in names
+        if name != verdict.cause and not name.startswith("unknown.") and not name.endswith(VAGUE)
+    ]
+    return tuple(Possible(cause.id, cause.title, cause.evidence) for cause in told[:_OTHERS])

@@ -187,6 +187,9 @@ def explain(
         out.print(f"Told by       {found.evidence}", markup=False, soft_wrap=True)
         if found.conflict:
             out.print(f"But           the same text tells {found.conflict} as surely", markup=False)
+        for place_of_other, other in enumerate(found.could_be):
+            head = "Could also be" if not place_of_other else " " * 13
+            out.print(f"{head} {other.title}: {other.evidence}", markup=False, soft_wrap=True)
         out.print(f"Reference     {found.reference}", markup=False)
         by = found.rule or ("the token itself" if found.says else "no rule")
         out.print(f"Said by       {by}, {found.confidence} confidence", markup=False, soft_wrap=True)

@@ -200,3 +200,14 @@ def test_nothing_of_the_text_comes_back() -> None:
 def test_normal_answers_are_marked() -> None:
     assert explain("authorization_pending")[0].normal is True
     assert explain("invalid_client")[0].normal is False
+
+
+def test_what_names_no_more_than_a_family_names_what_it_could_be() -> None:
+    vague = explain('{"error":"invalid_grant"}')[0]
+    assert vague.cause == "grant.invalid_unspecified"
+    assert {"grant.code_expired", "grant.code_reused", "grant.pkce_failed"} <= {
+        other.cause for other in vague.could_be
+    }
+    assert all(other.evidence for other in vague.could_be)
+    sure = explain("AADSTS7000222: The provided client secret keys are expired.")[0]
+    assert sure.could_be == ()
