@@ -52,6 +52,10 @@ PORTABLE_CODE = r"(?:aadsts|aadb2c|e0000|idx)[0-9]{3,}"
 
 _MARK = re.compile(r"(aadsts|aadb2c|e0000|idx)[0-9]", re.IGNORECASE)
 
+_COUNTED = re.compile(r"\{([0-9]+)(?:,([0-9]*))?\}")
+_MOST_COUNTED = 500
+"""RE2 writes out a counted repetition, and its time grows with what it has written."""
+
 _SIGNS = {"exact": "=", "prefix": "^=", "regex": "~="}
 _CONDITIONS = ("endpoint", "status", "grant_type", "error")
 
@@ -167,7 +171,7 @@ def load_rules() -> tuple[Rule, ...]:
 
 
 def lint(rules: tuple[Rule, ...]) -> list[str]:
-    """What is wrong with rules that can be read: patterns that do not compile or that match nothing new.
+    """What is wrong with rules that can be read: patterns that do not compile, match everything or are slow.
 
     One line for each finding; empty when all is well.
     """
@@ -184,6 +188,9 @@ def lint(rules: tuple[Rule, ...]) -> list[str]:
             continue
         if found is not None and found[0]:
             findings.append(f"{where}: {rule.pattern!r} matches everything")
+        counted = sum(int(most or least) for least, most in _COUNTED.findall(rule.pattern))
+        if counted > _MOST_COUNTED:
+            findings.append(f"{where}: {rule.pattern!r} is slow: its counted repetitions come to {counted}")
     return findings
 
 

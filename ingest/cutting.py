@@ -1,31 +1,35 @@
-"""The query of a text format over lines that are split already, each expression once per distinct value.
+"""The query of a source over variables that are read already, each expression once per distinct value.
 
-Lines are split in numpy (ingest/split.py). Most columns of an event depend on one variable of the line or on
-a few, and variables repeat themselves: in a chunk of 100,000 lines of an access log there are 2,000 times of
-day, 250 addresses and 40 user agents. So DuckDB's plan is asked what each column depends on
-(ingest/lineage.py), variables are dictionary-encoded, and the query runs over their dictionaries: columns
-that depend on different variables side by side in one table, each with its own number of rows. Columns that
-depend on what hardly repeats run over the lines. Lines that the split does not read go through the query of
-the format as it is.
+Lines of text are split in numpy (ingest/split.py); JSON, and text that no split reads, gives its variables by
+a query of its own. Most columns of an event depend on one variable or on a few, and variables repeat
+themselves: in a chunk of 100,000 lines of an access log there are 2,000 times of day, 250 addresses and 40
+user agents. So DuckDB's plan is asked what each column depends on (ingest/lineage.py), variables are
+dictionary-encoded, and the query runs over their dictionaries: columns that depend on different variables
+side by side in one table, each with its own number of rows. Columns that depend on what hardly repeats run
+over the lines. Lines whose variables cannot be read so go through the query of the source as it is.
 """
 
 from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from ingest.columns import Positions
+from ingest.json_fields import JsonQuery
 from ingest.lineage import NotByRowError, lineage
 from ingest.quoting import identifier
 from ingest.sparse import SparseQuery
 from ingest.split import Mask, Plan, Texts, cut, lines_at, texts_of
 from ingest.statements import Statements
 
-_MANY = 10_000
+_MANY = 4_000
 """Lines from which on the plans of this way are worth their making."""
 _REPEATED = 0.5
 """The share of distinct values in a column up to which it is worth a dictionary."""
@@ -55,14 +59,69 @@ class _Distinct:
     count: int
 
 
+class Column(Protocol):
+    """The values of a variable."""
+
+    def column(self) -> pa.Array:
+        """As text."""
+
+
+class Reader(Protocol):
+    """Reads the variables of records."""
+
+    @property
+    def expressions(self) -> Mapping[str, str]:
+        """The variables that it reads, each with the SQL of its value over the text that it gives."""
+
+    def read(self, table: pa.Table, wanted: frozenset[str]) -> tuple[Mask, Mapping[str, Column]] | None:
+        """Which rows of `table` (line, offset) it reads, and the values in those; None where it cannot."""
+
+
+class SplitReader:
+    """Reads lines of text by a split."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self.expressions = {name: text for name, text in plan.columns.items() if name in plan.split.variables}
+
+    def read(self, table: pa.Table, wanted: frozenset[str]) -> tuple[Mask, Mapping[str, Texts]] | None:
+        """See Reader."""
+        texts = texts_of(_whole(table["line"]))
+        return None if texts is None else cut(texts, self._plan.split, wanted)
+
+
+@dataclass(frozen=True)
+class _Given:
+    values: pa.Array
+
+    def column(self) -> pa.Array:
+        return self.values
+
+
+class FieldsReader:
+    """Reads variables by a query over `records` that gives `matched` and a column for each."""
+
+    def __init__(self, ask: Callable[[pa.Table], pa.Table], variables: Sequence[str]) -> None:
+        self._ask = ask
+        self.expressions = {name: identifier(name) for name in variables}
+
+    def read(self, table: pa.Table, wanted: frozenset[str]) -> tuple[Mask, Mapping[str, _Given]] | None:
+        """See Reader."""
+        found = self._ask(table)
+        fits: Mask = pc.fill_null(_whole(found["matched"]), False).to_numpy(zero_copy_only=False)
+        if not fits.all():
+            found = found.filter(pa.array(fits))
+        return fits, {name: _Given(_whole(found[name])) for name in wanted}
+
+
 class CutQuery:
     """The query of one reading, asked chunk by chunk. Not safe to share between threads."""
 
     def __init__(
         self,
         statements: Statements,
-        whole: SparseQuery,
-        plan: Plan,
+        whole: SparseQuery | JsonQuery,
+        reader: Reader,
         variables: Sequence[str],
         select: Callable[[str], str],
     ) -> None:
@@ -70,8 +129,8 @@ class CutQuery:
         (docs/architecture.md)."""
         self._statements = statements
         self._whole = whole
-        self._plan = plan
-        self._wanted = frozenset(name for name in variables if name in plan.split.variables)
+        self._reader = reader
+        self._wanted = frozenset(name for name in variables if name in reader.expressions)
         self._variables = tuple(variables)
         self._select = select
         self._depends: dict[str, frozenset[str]] | None = None
@@ -83,20 +142,16 @@ class CutQuery:
     def run(self, table: pa.Table) -> pa.Table:
         """What the query gives over `table` (line, offset), row by row in its order; text columns as
         strings or as dictionaries. Raises duckdb.Error."""
-        lines = _whole(table["line"])
-        texts = texts_of(lines) if self._applies(table) else None
-        if texts is None:
+        found = self._reader.read(table, self._wanted) if self._applies(table) else None
+        if found is None:
             return self._whole.run(table)
-        fits, values = cut(texts, self._plan.split, self._wanted)
+        fits, values = found
         read = int(np.count_nonzero(fits))
-        if read < _MANY or read < len(texts) // 2:
+        if read < _MANY or read < table.num_rows // 2:
             return self._whole.run(table)
-        if read == len(texts):
+        if read == table.num_rows:
             return self._read(table, values)
-        parts = [
-            pa.table({"line": lines_at(lines, places), "offset": table["offset"].take(pa.array(places))})
-            for places in (np.flatnonzero(fits), np.flatnonzero(~fits))
-        ]
+        parts = [_rows_at(table, places) for places in (np.flatnonzero(fits), np.flatnonzero(~fits))]
         return _in_order(self._read(parts[0], values), self._whole.run(parts[1]), fits)
 
     def _applies(self, table: pa.Table) -> bool:
@@ -125,17 +180,17 @@ class CutQuery:
         first = ["line", '"offset"', "true AS matched"]
         if not lines:
             first[:2] = ["CAST(NULL AS VARCHAR) AS line", 'CAST(NULL AS BIGINT) AS "offset"']
-        values = {name: self._plan.columns[name] for name in self._wanted}
+        values = {name: self._reader.expressions[name] for name in self._wanted}
         columns = [
             f"CAST({values.get(name, 'NULL')} AS VARCHAR) AS {identifier(name)}" for name in self._variables
         ]
         return self._select(f"SELECT {', '.join([*first, *columns])} FROM {table}")
 
-    def _read(self, table: pa.Table, values: dict[str, Texts]) -> pa.Table:
-        """The columns for lines that the split has read, `table`."""
+    def _read(self, table: pa.Table, values: Mapping[str, Column]) -> pa.Table:
+        """The columns for lines whose variables were read, `table`."""
         encoded: dict[str, pa.DictionaryArray] = {}
         for name in sorted(values.keys() - self._unique):
-            column = values[name].column().dictionary_encode()
+            column = values[name].column().dictionary_encode(null_encoding="encode")
             if len(column.dictionary) > _REPEATED * len(column):
                 self._unique |= {name}
             else:
@@ -185,7 +240,7 @@ class CutQuery:
             for name in group.outputs
         }
 
-    def _of_lines(self, table: pa.Table, values: dict[str, Texts]) -> dict[str, pa.Array]:
+    def _of_lines(self, table: pa.Table, values: Mapping[str, Column]) -> dict[str, pa.Array]:
         depends = self._depends or {}
         outputs = tuple(
             name
@@ -256,6 +311,13 @@ def _spread(column: pa.Array, codes: pa.Array, lines: int) -> pa.Array:
         return column.take(codes)
     encoded = column.dictionary_encode()
     return pa.DictionaryArray.from_arrays(encoded.indices.take(codes), encoded.dictionary, safe=False)
+
+
+def _rows_at(table: pa.Table, places: Positions) -> pa.Table:
+    """The rows at these places, the lines over the same buffer where one holds them."""
+    lines, at = _whole(table["line"]), pa.array(places)
+    kept = lines_at(lines, places) if texts_of(lines) is not None else lines.take(at)
+    return pa.table({"line": kept, "offset": table["offset"].take(at)})
 
 
 def _in_order(read: pa.Table, rest: pa.Table, fits: Mask) -> pa.Table:

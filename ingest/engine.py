@@ -21,10 +21,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ingest.columns import Positions, Records
-from ingest.cutting import CutQuery
+from ingest.cutting import CutQuery, FieldsReader, SplitReader
 from ingest.errors import FormatError, SourceError
 from ingest.finish import finish
-from ingest.json_fields import JsonQuery
+from ingest.json_fields import JsonQuery, json_fields
 from ingest.needles import needles
 from ingest.quoting import identifier
 from ingest.settings import Settings
@@ -65,7 +65,7 @@ _EXCERPTS = f"""
 """
 
 
-Query = SparseQuery | CutQuery | JsonQuery
+Query = SparseQuery | CutQuery
 
 _DESCRIBED: dict[str, dict[str, str]] = {}
 """The columns of queries and their types, for all engines: to ask takes as long as to plan the query."""
@@ -243,21 +243,36 @@ class Engine:
         source = reading.source
         if source.format_language is None:
             if source.fields:
-                return JsonQuery(
-                    lambda fields: self._sparse(source, _over_fields(source, fields)),
-                    source.fields, source.held_in,
-                )  # fmt: skip
+                return self._of_json(source)
             return self._sparse(source, source.sql)
         body = _over_fields(source, self._fields(reading))
         given = self._given(source, body)
         whole = SparseQuery(self._statements, _select(body, given), "records")
         plan = split_plan(source, reading.format or "")
-        if plan is None:
-            return whole
         return CutQuery(
-            self._statements, whole, plan, source.variables,
+            self._statements, whole,
+            SplitReader(plan) if plan else self._fields_reader(reading), source.variables,
             lambda fields: _select(_over_fields(source, fields), given),
         )  # fmt: skip
+
+    def _of_json(self, source: Source) -> CutQuery:
+        whole = JsonQuery(
+            lambda fields: self._sparse(source, _over_fields(source, fields)), source.fields, source.held_in
+        )
+        given = self._given(source, _over_fields(source, json_fields(source.fields, source.held_in)))
+        alone = JsonQuery(
+            lambda fields: SparseQuery(self._statements, fields, "records"), source.fields, source.held_in
+        )
+        return CutQuery(
+            self._statements, whole, FieldsReader(alone.run, list(source.fields)), list(source.fields),
+            lambda fields: _select(_over_fields(source, fields), given),
+        )  # fmt: skip
+
+    def _fields_reader(self, reading: Reading) -> FieldsReader:
+        fields = self._fields(reading)
+        present = self._columns_of(self._compiled(reading), reading.source.name)
+        query = SparseQuery(self._statements, fields, "records")
+        return FieldsReader(query.run, [name for name in reading.source.variables if name in present])
 
     def _sparse(self, source: Source, body: str) -> SparseQuery:
         return SparseQuery(self._statements, _select(body, self._given(source, body)), "records")

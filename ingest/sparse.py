@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from ingest.statements import Statements
 
-_MANY = 10_000
+_MANY = 4_000
 """Rows from which on a second plan, for the columns that are filled, is worth its making."""
 
 

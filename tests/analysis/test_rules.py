@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, seed, settings
+from hypothesis.strategies import characters, from_regex
 
 from analysis.errors import RulesError
 from analysis.rulebook import load_rulebook
@@ -59,6 +62,38 @@ def test_every_rule_decides_what_it_is_made_for() -> None:
         if got.cause != rule.cause
     ]
     assert wrong == []
+
+
+@pytest.mark.slow
+def test_every_expression_can_decide() -> None:
+    rules = [rule for rule in load_rules() if rule.match == "regex" and _as_python(rule) is not None]
+    texts = [(rule, text) for rule in rules for text in _examples(rule)]
+    found = verdicts([_asks_for(rule) | {rule.field: text} for rule, text in texts])
+    reached = {id(rule) for (rule, _), got in zip(texts, found, strict=True) if got.cause == rule.cause}
+    assert [rule.name for rule in rules if id(rule) not in reached] == []
+
+
+def _as_python(rule: Rule) -> re.Pattern[str] | None:
+    try:
+        return re.compile(rule.pattern, re.ASCII)
+    except re.error:
+        return None
+
+
+def _examples(rule: Rule, count: int = 8) -> list[str]:
+    """Texts that the rule's expression matches."""
+    pattern = _as_python(rule)
+    assert pattern is not None
+    texts: list[str] = []
+
+    @seed(7)
+    @settings(max_examples=count, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(from_regex(pattern, alphabet=characters(codec="ascii", exclude_categories=["Cc"])))
+    def collect(text: str) -> None:
+        texts.append(text)
+
+    collect()
+    return texts
 
 
 def test_the_order_has_no_ties() -> None:
@@ -122,7 +157,12 @@ def test_a_faulty_header_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("pattern", "complaint"),
-    [("(open", "is no RE2 expression"), ("(?=ahead)", "is no RE2 expression"), (".*", "everything")],
+    [
+        ("(open", "is no RE2 expression"),
+        ("(?=ahead)", "is no RE2 expression"),
+        (".*", "everything"),
+        ("token.{300}has.{300}expired", "is slow"),
+    ],
 )
 def test_a_faulty_pattern_is_found(tmp_path: Path, pattern: str, complaint: str) -> None:
     row = f"error_description,regex,{pattern},,,,,token.expired,high,RFC 6750"
