@@ -5,6 +5,7 @@ Events never store a cause, so a rule that is fixed today corrects all of histor
 
 from __future__ import annotations
 
+import re
 from functools import cache, lru_cache
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from ingest.needles import needles
 
 _QUERY = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
 _RULES = "why401_rules"
+_NUMBER = re.compile("[0-9]+")
 _LITTLE = 200_000
 """Bytes of text up to which to look for what a regular expression needs is quicker than to plan it."""
 
@@ -79,13 +81,17 @@ def classify(
 
 
 def _all_text(connection: duckdb.DuckDBPyConnection, signatures: str) -> str | None:
-    """All that the failures say, in small letters; None where that is too much to look through."""
+    """All that the failures say, in small letters and every number as 0; None where that is too much to look
+    through. Most messages differ by a number only."""
     question = f"""
         SELECT sum(strlen(said)), string_agg(said, chr(10))
         FROM (
-            SELECT lower(regexp_replace(
-                concat_ws(chr(10), status, error, error_code, error_description), '\\s+', ' ', 'g')) AS said
-            FROM {_identifier(signatures)}
+            SELECT DISTINCT regexp_replace(line, '[0-9]+', '0', 'g') AS said
+            FROM (
+                SELECT lower(regexp_replace(concat_ws(
+                    chr(10), status, error, error_code, error_description), '\\s+', ' ', 'g')) AS line
+                FROM {_identifier(signatures)}
+            )
         )
     """
     size, text = connection.execute(question).fetchall()[0]
@@ -110,9 +116,14 @@ def _regexes_for(book: Rulebook, sources: frozenset[str], text: str | None) -> s
         f"THEN {positions} END"
         for (source, field, pattern), positions in book.expressions.items()
         if (source is None or source in sources)
-        and (text is None or any(needle in text for needle in needles(pattern)))
+        and (text is None or any(_without_numbers(needle) in text for needle in needles(pattern)))
     ]
     return f"flatten(list_filter([{', '.join(tests)}]::INTEGER[][], lambda found: found IS NOT NULL))"
+
+
+@cache
+def _without_numbers(needle: str) -> str:
+    return _NUMBER.sub("0", needle)
 
 
 def _guard(source: str | None, field: str) -> str:
