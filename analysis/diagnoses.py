@@ -76,14 +76,14 @@ def _read(path: Path) -> Pattern:
 
 
 def diagnose(session: Session, scope: Scope) -> list[Diagnosis]:
-    """The patterns in a scope: what concerns security first, then those with the most failures.
+    """The patterns in a scope, those with the most failures first.
 
     A scope's filter by cause leaves those of these causes.
     """
     session.connection.execute(_SCOPED)
     found = [one for pattern in load_patterns() for one in _look(session.connection, pattern, scope)]
     kept = [one for one in found if not scope.causes or one.cause in scope.causes]
-    return sorted(kept, key=lambda one: (not one.security, -one.failures, one.name, one.start))
+    return sorted(kept, key=lambda one: (-one.failures, one.name, one.start))
 
 
 def _look(connection: duckdb.DuckDBPyConnection, pattern: Pattern, scope: Scope) -> list[Diagnosis]:
