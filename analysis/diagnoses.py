@@ -1,8 +1,8 @@
 """Diagnoses: patterns across events that no single line can show. One file of analysis/diagnoses for each.
 
 A file says in its front matter what the pattern means (`title`, `responsible`, `security`, `remedy`,
-`evidence`, `references`), then selects from `seen` (the events of a scope, see
-analysis/questions/_scoped.sql) one row for each time that it finds the pattern: source, client_id, cause,
+`evidence`, `references`), then selects from `seen`, the events of a scope, or `refreshes` (both in
+analysis/diagnoses/_seen.sql) one row for each time that it finds the pattern: source, client_id, cause,
 start, "end", failures, and the evidence in words.
 """
 
@@ -10,20 +10,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
-import duckdb
-
+from analysis.questions import answers
 from analysis.scope import Scope
 from analysis.session import Session
+from analysis.taxonomy import RESPONSIBLE
 from ingest.front_matter import check_front_matter, read_front_matter
 
-PATTERNS = Path(__file__).parent / "diagnoses"
-
-_SCOPED = (Path(__file__).parent / "questions" / "_scoped.sql").read_text(encoding="utf-8")
-_SEEN = "WITH seen AS (SELECT * FROM scoped($since, $until, $sources, $clients, $endpoints, []))"
-_FOUND = 'source, client_id, cause, start, "end", failures, evidence'
+_FOLDER = Path(__file__).parent / "diagnoses"
+_SEEN = (_FOLDER / "_seen.sql").read_text(encoding="utf-8")
 _NEEDED = ("title", "responsible", "security", "remedy", "evidence", "references")
 
 
@@ -65,12 +62,12 @@ class Diagnosis:
 @cache
 def load_patterns() -> tuple[Pattern, ...]:
     """The patterns by name. Raises SourceError for a file that does not say what it is."""
-    return tuple(_read(path) for path in sorted(PATTERNS.glob("*.sql")))
+    return tuple(_read(path) for path in sorted(_FOLDER.glob("[!_]*.sql")))
 
 
 def _read(path: Path) -> Pattern:
     front, sql = read_front_matter(path)
-    check_front_matter(path, front, _NEEDED, {})
+    check_front_matter(path, front, _NEEDED, {"responsible": RESPONSIBLE})
     facts = {key: front[key] for key in _NEEDED}
     return Pattern(**{**facts, "references": tuple(front["references"])}, name=path.stem, sql=sql)
 
@@ -80,18 +77,15 @@ def diagnose(session: Session, scope: Scope) -> list[Diagnosis]:
 
     A scope's filter by cause leaves those of these causes.
     """
-    session.connection.execute(_SCOPED)
-    found = [one for pattern in load_patterns() for one in _look(session.connection, pattern, scope)]
+    found = [one for pattern in load_patterns() for one in _look(session, pattern, scope)]
     kept = [one for one in found if not scope.causes or one.cause in scope.causes]
     return sorted(kept, key=lambda one: (-one.failures, one.name, one.start))
 
 
-def _look(connection: duckdb.DuckDBPyConnection, pattern: Pattern, scope: Scope) -> list[Diagnosis]:
+def _look(session: Session, pattern: Pattern, scope: Scope) -> list[Diagnosis]:
     parameters = {name: value for name, value in scope.parameters().items() if name != "causes"}
-    rows = connection.execute(f"{_SEEN} SELECT {_FOUND} FROM ({pattern.sql})", parameters).fetchall()
-    meant = {
-        name: getattr(pattern, name)
-        for name in ("name", "title", "responsible", "security", "remedy", "references")
-    }
-    names = [name.strip('" ') for name in _FOUND.split(",")]
-    return [Diagnosis(**dict(zip(names, row, strict=True)), **meant) for row in rows]
+    meant = partial(
+        Diagnosis, name=pattern.name, title=pattern.title, responsible=pattern.responsible,
+        security=pattern.security, remedy=pattern.remedy, references=pattern.references,
+    )  # fmt: skip
+    return answers(session, f"{_SEEN} SELECT * FROM ({pattern.sql})", meant, parameters)

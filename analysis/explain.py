@@ -15,8 +15,8 @@ from analysis.classify import classify
 from analysis.errors import AnalysisError
 from analysis.pasted import Evidence, read_pasted
 from analysis.rulebook import Rulebook, load_rulebook
-from analysis.rules import CONFIDENCES, VAGUE
-from analysis.taxonomy import UNCLASSIFIED, load_causes
+from analysis.rules import CONFIDENCES
+from analysis.taxonomy import UNCLASSIFIED, is_known, is_leaf, load_causes
 from ingest.errors import SourceError
 from ingest.text import parse_records
 
@@ -83,13 +83,8 @@ class _Verdict:
     considered: tuple[str, ...] = ()
 
     @property
-    def vague(self) -> bool:
-        """Whether the cause is no more than a family."""
-        return self.cause.endswith(VAGUE)
-
-    @property
     def known(self) -> bool:
-        return not self.cause.startswith("unknown.")
+        return is_known(self.cause)
 
     @property
     def file(self) -> str:
@@ -226,14 +221,12 @@ def _classified(evidence: list[Evidence], rulebook: Rulebook) -> list[_Verdict]:
     with duckdb.connect(config={"threads": 1}) as connection:
         connection.register("evidence", pa.Table.from_pylist(rows, schema=_COLUMNS))
         classify(connection, "evidence", "verdicts", rulebook)
-        connection.register("rulebook", rulebook.table)
         found = connection.execute(
-            """SELECT cause, confidence, rule, conflict, list_transform(considered, lambda name: causes[name])
-            FROM verdicts, (SELECT map_from_entries(list(DISTINCT (rule, cause))) AS causes FROM rulebook)
-            ORDER BY signature"""
+            "SELECT cause, confidence, rule, conflict, considered FROM verdicts ORDER BY signature"
         ).fetchall()
+    causes = {rule.name: rule.cause for rule in rulebook.rules} if any(row[-1] for row in found) else {}
     return [
-        _Verdict(cause, confidence, rule, said, conflict, tuple(considered))
+        _Verdict(cause, confidence, rule, said, conflict, tuple(causes[name] for name in considered))
         for (cause, confidence, rule, conflict, considered), said in zip(found, evidence, strict=True)
     ]
 
@@ -274,15 +267,13 @@ def _explanation(verdict: _Verdict) -> Explanation:
 
 def _others(verdict: _Verdict) -> tuple[Possible, ...]:
     """What else it could be: what other rules say of the same text, and of a mere family its members."""
-    if verdict.confidence == "high" and not verdict.vague:
-        return ()
     causes = load_causes()
-    family = verdict.cause.split(".")[0] + "."
-    members = [name for name in causes if name.startswith(family)] if verdict.vague else []
-    names = dict.fromkeys([*verdict.considered, *members])
-    told = [
-        causes[name]
-        for name in names
-        if name != verdict.cause and not name.startswith("unknown.") and not name.endswith(VAGUE)
-    ]
-    return tuple(Possible(cause.id, cause.title, cause.evidence) for cause in told[:_OTHERS])
+    told, family = causes[verdict.cause], []
+    if is_leaf(told.id):
+        if verdict.confidence == "high":
+            return ()
+    elif verdict.known:
+        family = [cause.id for cause in causes.values() if cause.family == told.family]
+    names = dict.fromkeys([*verdict.considered, *family])
+    others = [causes[name] for name in names if name != told.id and is_leaf(name)]
+    return tuple(Possible(cause.id, cause.title, cause.evidence) for cause in others[:_OTHERS])

@@ -7,7 +7,7 @@ belongs to a scope and what counts as a failure. Times are UTC without a zone.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -335,10 +335,17 @@ def _concerns(alert: Alert, scope: Scope) -> bool:
     )
 
 
-def _ask(session: Session, question: str, row: type[Row], parameters: Mapping[str, Any]) -> list[Row]:
+def _ask(
+    session: Session, question: str, row: Callable[..., Row], parameters: Mapping[str, Any]
+) -> list[Row]:
+    return answers(session, _sql(question), row, parameters)
+
+
+def answers(session: Session, sql: str, row: Callable[..., Row], parameters: Mapping[str, Any]) -> list[Row]:
+    """What a SELECT over `scoped(...)` gives, each row made of its columns by name. Raises duckdb.Error."""
     connection = session.connection
     connection.execute(_sql("_scoped"))
-    answer = connection.execute(_sql(question), dict(parameters))
+    answer = connection.execute(sql, dict(parameters))
     names = [column[0] for column in answer.description or ()]
     return [row(**dict(zip(names, values, strict=True))) for values in answer.fetchall()]
 

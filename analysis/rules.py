@@ -19,7 +19,7 @@ from pathlib import Path
 import duckdb
 
 from analysis.errors import RulesError
-from analysis.taxonomy import load_causes
+from analysis.taxonomy import is_leaf, load_causes
 from lake.schema import ENDPOINTS
 
 RULES = Path(__file__).parent / "rules"
@@ -43,9 +43,6 @@ CONFIDENCES = ("high", "medium", "low")
 
 OWN_CODES = "why401."
 """Begins the codes that why401 gives itself, from what it saw in a token or challenge."""
-
-VAGUE = "_unspecified"
-"""Ends the causes that name a family and no more."""
 
 PORTABLE_CODE = r"(?:aadsts|aadb2c|e0000|idx)[0-9]{3,}"
 """Codes that carry their vendor's mark: whoever passes them on, they mean the same. In lower case."""
@@ -111,11 +108,6 @@ class Rule:
         return bool(_MARK.match(self.pattern))
 
     @property
-    def vague(self) -> bool:
-        """Whether the cause is what stands for a family without more, or for none."""
-        return self.cause.endswith(VAGUE) or self.cause.startswith("unknown.")
-
-    @property
     def tier(self) -> int:
         """The place of this kind of evidence, 0 first.
 
@@ -135,7 +127,7 @@ class Rule:
     def standing(self) -> int:
         """The place of the best rule of each piece of evidence among the others: its tier, but what names no
         more than a family stands behind the message that says more."""
-        return self.tier + 2 if self.vague and self.tier in (2, 3) else self.tier
+        return self.tier + 2 if self.tier in (2, 3) and not is_leaf(self.cause) else self.tier
 
 
 def normal(field: str, text: str) -> str:

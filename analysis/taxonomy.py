@@ -43,6 +43,17 @@ MISSIONS = (
 UNCLASSIFIED = "unknown.unclassified"
 """The verdict where no rule explains a failure."""
 
+
+def is_known(cause: str) -> bool:
+    """Whether a cause names a family at least."""
+    return not cause.startswith("unknown.")
+
+
+def is_leaf(cause: str) -> bool:
+    """Whether a cause names more than its family."""
+    return is_known(cause) and not cause.endswith("_unspecified")
+
+
 _ID = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
 
 

@@ -16,7 +16,7 @@ import duckdb
 import pyarrow as pa
 
 from analysis.classify import classify
-from analysis.rules import VAGUE
+from analysis.taxonomy import is_known, is_leaf
 
 PUBLISHED = Path(__file__).parent / "published"
 SPECIFICATIONS = "oauth"
@@ -48,13 +48,12 @@ class Coverage:
     @property
     def without_family(self) -> tuple[str, ...]:
         """Codes that get no cause."""
-        return tuple(one.code for one in self.told if one.cause.startswith("unknown."))
+        return tuple(one.code for one in self.told if not is_known(one.cause))
 
     @property
     def without_leaf(self) -> tuple[str, ...]:
         """Codes that get no cause, or no more than its family."""
-        vague = (one.code for one in self.told if one.cause.endswith(VAGUE))
-        return (*self.without_family, *vague)
+        return tuple(one.code for one in self.told if not is_leaf(one.cause))
 
     @property
     def moved(self) -> tuple[Told, ...]:

@@ -1,12 +1,13 @@
-"""The query of a source over variables that are read already, each expression once per distinct value.
+"""The query of a format over variables that are read already, each expression once per distinct value.
 
-Lines of text are split in numpy (ingest/split.py); JSON, and text that no split reads, gives its variables by
-a query of its own. Most columns of an event depend on one variable or on a few, and variables repeat
-themselves: in a chunk of 100,000 lines of an access log there are 2,000 times of day, 250 addresses and 40
-user agents. So DuckDB's plan is asked what each column depends on (ingest/lineage.py), variables are
-dictionary-encoded, and the query runs over their dictionaries: columns that depend on different variables
-side by side in one table, each with its own number of rows. Columns that depend on what hardly repeats run
-over the lines. Lines whose variables cannot be read so go through the query of the source as it is.
+Lines of text are split in numpy (ingest/split.py); formats in JSON, and text that no split reads, give their
+variables by a query of their own. Most columns of an event depend on one variable or on a few, and
+variables repeat themselves: in a chunk of 100,000 lines of an access log there are 2,000 times of day, 250
+addresses and 40 user agents. So DuckDB's plan is asked what each column depends on (ingest/lineage.py),
+variables are dictionary-encoded, and the query runs over their dictionaries: columns that depend on different
+variables side by side in one table, each with its own number of rows. Columns that depend on what hardly
+repeats run over the lines. Lines whose variables cannot be read so go through the query of the format as it
+is.
 """
 
 from __future__ import annotations
@@ -22,7 +23,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ingest.columns import Positions
-from ingest.json_fields import JsonQuery
 from ingest.lineage import NotByRowError, lineage
 from ingest.quoting import identifier
 from ingest.sparse import SparseQuery
@@ -120,7 +120,7 @@ class CutQuery:
     def __init__(
         self,
         statements: Statements,
-        whole: SparseQuery | JsonQuery,
+        whole: SparseQuery,
         reader: Reader,
         variables: Sequence[str],
         select: Callable[[str], str],

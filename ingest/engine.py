@@ -24,7 +24,7 @@ from ingest.columns import Positions, Records
 from ingest.cutting import CutQuery, FieldsReader, SplitReader
 from ingest.errors import FormatError, SourceError
 from ingest.finish import finish
-from ingest.json_fields import JsonQuery, json_fields
+from ingest.json_fields import JsonQuery
 from ingest.needles import needles
 from ingest.quoting import identifier
 from ingest.settings import Settings
@@ -65,7 +65,7 @@ _EXCERPTS = f"""
 """
 
 
-Query = SparseQuery | CutQuery
+Query = SparseQuery | CutQuery | JsonQuery
 
 _DESCRIBED: dict[str, dict[str, str]] = {}
 """The columns of queries and their types, for all engines: to ask takes as long as to plan the query."""
@@ -243,7 +243,10 @@ class Engine:
         source = reading.source
         if source.format_language is None:
             if source.fields:
-                return self._of_json(source)
+                return JsonQuery(
+                    lambda fields: self._sparse(source, _over_fields(source, fields)),
+                    source.fields, source.held_in,
+                )  # fmt: skip
             return self._sparse(source, source.sql)
         body = _over_fields(source, self._fields(reading))
         given = self._given(source, body)
@@ -252,19 +255,6 @@ class Engine:
         return CutQuery(
             self._statements, whole,
             SplitReader(plan) if plan else self._fields_reader(reading), source.variables,
-            lambda fields: _select(_over_fields(source, fields), given),
-        )  # fmt: skip
-
-    def _of_json(self, source: Source) -> CutQuery:
-        whole = JsonQuery(
-            lambda fields: self._sparse(source, _over_fields(source, fields)), source.fields, source.held_in
-        )
-        given = self._given(source, _over_fields(source, json_fields(source.fields, source.held_in)))
-        alone = JsonQuery(
-            lambda fields: SparseQuery(self._statements, fields, "records"), source.fields, source.held_in
-        )
-        return CutQuery(
-            self._statements, whole, FieldsReader(alone.run, list(source.fields)), list(source.fields),
             lambda fields: _select(_over_fields(source, fields), given),
         )  # fmt: skip
 

@@ -6,16 +6,12 @@ remedy = "Only this host finds tokens or assertions not yet valid: its clock is 
 references = ["https://www.rfc-editor.org/rfc/rfc7519#section-4.1.5", "https://www.rfc-editor.org/rfc/rfc8725"]
 evidence = "At least five of these failures, all at one instance of several, or for several callers where there is one only."
 */
-WITH early AS (
-    SELECT source, instance, time, cause, coalesce(client_id, user_id, client_ip) AS caller
-    FROM seen
-    WHERE failed AND cause IN ('token.not_yet_valid', 'infra.clock_skew')
-),
-hosts AS (SELECT source, count(DISTINCT instance) AS hosts FROM seen GROUP BY source),
+WITH hosts AS (SELECT source, count(DISTINCT instance) AS hosts FROM seen GROUP BY source),
 clocks AS (
     SELECT source, instance, mode(cause) AS cause, min(time) AS start, max(time) AS "end", count(*) AS failures, count(DISTINCT caller) AS callers,
         count(*) OVER (PARTITION BY source) AS behind
-    FROM early
+    FROM seen
+    WHERE failed AND cause IN ('token.not_yet_valid', 'infra.clock_skew')
     GROUP BY source, instance
     HAVING count(*) >= 5
 )

@@ -4,16 +4,12 @@ responsible = "gateway operator"
 security = false
 remedy = "The issuer signs with a key that this validator has not fetched. Let the validator fetch the key set again when it meets an unknown kid (at most every few minutes) and shorten its cache; let the issuer publish a key for the time of one cache before it signs with it. If no refresh can help, the validator cannot reach jwks_uri or asks another issuer."
 references = ["https://openid.net/specs/openid-connect-core-1_0.html#RotateSigningKeys", "https://www.rfc-editor.org/rfc/rfc8414#section-2"]
-evidence = "Unknown keys for at least three callers at one validator, which accepted tokens before."
+evidence = "Unknown keys for at least three callers at one validator, which accepted tokens before or after."
 */
-WITH unknown AS (
-    SELECT source, instance, time, kid, coalesce(client_id, user_id, client_ip) AS caller
+WITH validators AS (
+    SELECT source, instance, min(time) AS start, max(time) AS "end", count(*) AS failures, count(DISTINCT caller) AS callers, list_sort(list(DISTINCT kid) FILTER (kid IS NOT NULL)) AS kids
     FROM seen
     WHERE failed AND cause = 'token.bad_signature.unknown_key'
-),
-validators AS (
-    SELECT source, instance, min(time) AS start, max(time) AS "end", count(*) AS failures, count(DISTINCT caller) AS callers, list_sort(list(DISTINCT kid) FILTER (kid IS NOT NULL)) AS kids
-    FROM unknown
     GROUP BY source, instance
     HAVING count(*) >= 3 AND count(DISTINCT caller) >= 3
 ),

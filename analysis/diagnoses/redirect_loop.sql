@@ -7,18 +7,27 @@ references = ["https://www.rfc-editor.org/rfc/rfc6265#section-5.3", "https://www
 evidence = "One browser asks for authorization eight times within thirty seconds, for the same client, and no password is wrong."
 */
 WITH asked AS (
-    SELECT source, client_id, time, coalesce(session_id, client_ip || coalesce(user_agent, '')) AS browser
+    SELECT *, coalesce(session_id, client_ip || coalesce(user_agent, '')) AS browser
     FROM seen
-    WHERE endpoint = 'authorization' AND coalesce(route, '') NOT LIKE '%/callback%' AND coalesce(cause, '') NOT LIKE 'user.%'
+    WHERE endpoint = 'authorization' AND client_id IS NOT NULL AND coalesce(route, '') NOT LIKE '%/callback%' AND coalesce(cause, '') NOT LIKE 'user.%'
 ),
 counted AS (
-    SELECT *, count(*) OVER (PARTITION BY source, client_id, browser ORDER BY time RANGE BETWEEN INTERVAL 30 SECOND PRECEDING AND CURRENT ROW) AS times
+    SELECT source, client_id, browser, time,
+        count(*) OVER (same RANGE BETWEEN INTERVAL 30 SECOND PRECEDING AND CURRENT ROW) AS times,
+        coalesce(time - lag(time) OVER same > INTERVAL 30 SECOND, true) AS begins
     FROM asked
-    WHERE browser IS NOT NULL AND client_id IS NOT NULL
+    WHERE browser IS NOT NULL
+    WINDOW same AS (PARTITION BY source, client_id, browser ORDER BY time)
+),
+rounds AS (SELECT *, count_if(begins) OVER (PARTITION BY source, client_id, browser ORDER BY time) AS round FROM counted),
+loops AS (
+    SELECT source, client_id, browser, min(time) AS start, max(time) AS "end", count(*) AS requests, max(times) AS times
+    FROM rounds
+    GROUP BY source, client_id, browser, round
+    HAVING max(times) >= 8
 )
 SELECT
-    source, client_id, CAST(NULL AS VARCHAR) AS cause, min(time) AS start, max(time) AS "end", count(*) AS failures,
+    source, client_id, CAST(NULL AS VARCHAR) AS cause, min(start) AS start, max("end") AS "end", CAST(sum(requests) AS BIGINT) AS failures,
     format('{} browser{}, up to {} authorization requests in thirty seconds', count(DISTINCT browser), CASE WHEN count(DISTINCT browser) = 1 THEN '' ELSE 's' END, max(times)) AS evidence
-FROM counted
-WHERE times >= 8
+FROM loops
 GROUP BY source, client_id

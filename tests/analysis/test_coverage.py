@@ -6,8 +6,11 @@ import pytest
 
 from benchmarks.coverage import LEAF_GOAL, Coverage, coverage
 
-_TELLS_NOTHING = {"entra": ("AADSTS165004",)}
-"""Codes without a cause: this one "depends on the case", its documentation says."""
+_TELLS_NOTHING = {
+    "entra": ("AADSTS165004",),
+    "traefik": ("Remote error http://auth.example.com/verify. StatusCode: 401",),
+}
+"""Codes without a cause: that of Entra "depends on the case", Traefik hands on the status of another server."""
 
 
 @pytest.mark.parametrize("one", coverage(), ids=lambda one: str(one.name))

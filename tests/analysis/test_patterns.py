@@ -48,6 +48,12 @@ def _refresh(second: float, token: str, user: str = "u-1", reason: str = "", ip:
     return _event("REFRESH_TOKEN_ERROR", second, ip=ip, error="invalid_token", reason=reason, **details)
 
 
+def _told(second: float, error: str = "", ip: str = "192.0.2.7") -> str:
+    """A refresh in a log that names neither token nor user nor session."""
+    details = {"grant_type": "refresh_token"} | ({"error": error, "reason": _USED} if error else {})
+    return _event("REFRESH_TOKEN_ERROR" if error else "REFRESH_TOKEN", second, ip=ip, **details)
+
+
 def _asked(second: float, path: str, status: int = 200, said: str = "", ip: str = "192.0.2.9") -> str:
     """A line of nginx."""
     time = (_START + timedelta(seconds=second)).strftime("%Y-%m-%dT%H:%M:%S+00:00")
@@ -126,6 +132,16 @@ NOTHING = {
     "an office behind one address": Logs([_login(60 * n, f"u-{n % 3}", "192.0.2.1") for n in range(12)]),
     "a client that polls with a pause": Logs(
         [_client_login(30 * n, "client_not_found", "gone") for n in range(20)]
+    ),
+    "reuse in a log that names neither token nor user": Logs(
+        [_told(0), _told(1, "invalid_token"), _told(9000, "invalid_token", "203.0.113.9")]
+    ),
+    "a busy server where some refreshes are always late": Logs(
+        [
+            *(_refresh(n, f"r-{n}", f"u-{n}") for n in range(200)),
+            *(_refresh(200 + n, f"r-{n}", f"v-{n}", "Session not active") for n in range(12)),
+            *(_refresh(200 + n, f"q-{n}", f"w-{n}") for n in range(20)),
+        ]
     ),
     "a code that never worked": Logs([_code(0, "invalid_code")]),
 }

@@ -77,6 +77,24 @@ def test_a_lake_without_events_is_empty_too(
     assert "No log has been read yet" in page.title[0].value
 
 
+def test_the_page_and_the_reports_show_what_is_seen_across_events(
+    page: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workshop = Workshop(tmp_path)
+    loop = (authorize(f"10:00:{2 * number:02}", HOSTILE, "login_required") for number in range(12))
+    workshop.write("access.log", "".join([*loop, authorize("10:30:00", "web-shop", "invalid_scope")]))
+    workshop.ingest()
+    _open(page, workshop, monkeypatch)
+    (shown,) = [one for one in page.expander if plain("A sign-in goes in circles") in one.label]
+    assert plain(HOSTILE) in shown.label
+    assert "Client developer: " in shown.markdown[0].value
+    session, scope = _whole(workshop)
+    for form in ("html", "md"):
+        text = report(session, scope, form)
+        assert "A sign-in goes in circles" in text
+        assert HOSTILE not in text
+
+
 def test_the_page_shows_the_numbers_of_the_questions_and_of_the_report(
     page: AppTest, filled: Workshop, monkeypatch: pytest.MonkeyPatch
 ) -> None:

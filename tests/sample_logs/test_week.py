@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 from analysis.alerts import Alert, find_alerts
+from analysis.diagnoses import diagnose
+from analysis.scope import whole_period
 from analysis.session import Session
 from tests.helpers import Workshop
 from tests.sample_logs.week_events import WEEK, generate
@@ -115,6 +117,22 @@ def test_each_incident_is_found(incident: dict[str, Any], alerts: list[Alert]) -
 def test_nothing_else_is_found(alerts: list[Alert]) -> None:
     assert [alert.sentence for alert in alerts][len(INCIDENTS) :] == []
     assert len(alerts) == len(INCIDENTS)
+
+
+def test_the_rotated_secret_is_diagnosed_and_no_storm_is(session: Session) -> None:
+    (rotated,) = [incident for incident in INCIDENTS if incident["id"] == "secret-rotated"]
+    scope = whole_period(session)
+    assert scope is not None
+    found = diagnose(session, scope)
+    assert {one.name for one in found} <= {
+        "client_credentials_stopped",
+        "code_replayed",
+        "refresh_token_replayed",
+    }
+    (stopped,) = [one for one in found if one.name == "client_credentials_stopped"]
+    assert stopped.client_id == rotated["client"]
+    for moment, name in ((stopped.start, "start"), (stopped.end, "end")):
+        assert abs(moment - _plain(rotated[name])) < timedelta(minutes=1)
 
 
 def test_an_alert_reads_as_a_person_would_tell_it(alerts: list[Alert]) -> None:

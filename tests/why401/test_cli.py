@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,7 +31,7 @@ class Shell:
             cwd=self.folder, input=text, env={**kept, **environment}, capture_output=True, text=True, check=False,
         )  # fmt: skip
 
-    def json(self, *words: str) -> object:
+    def json(self, *words: str) -> Any:
         answer = self(*words)
         assert answer.returncode in (0, 1), answer.stderr
         return json.loads(answer.stdout)
@@ -176,7 +177,21 @@ def test_a_report_of_a_period(why401: Shell) -> None:
     assert why401("report", "--since", "yesterday").returncode == 2
 
 
-@pytest.mark.parametrize("command", ["report", "alerts", "sql"])
+def test_a_pattern_across_events_is_told_with_what_to_do(why401: Shell) -> None:
+    path = "/oauth2/authorize?response_type=code&client_id=shop"
+    loop = "".join(nginx_line(2 * number, status=302, path=path) for number in range(12))
+    (why401.folder / "loop.log").write_text(loop)
+    why401("ingest", "loop.log")
+    said = why401("diagnose").stdout
+    assert "A sign-in goes in circles" in said
+    assert "shop" in said
+    assert "Who must act  client developer" in said
+    (found,) = why401.json("diagnose", "--json")
+    assert (found["name"], found["client_id"], found["failures"]) == ("redirect_loop", "shop", 12)
+    assert why401("diagnose", "--until", "2026-03-02T02:00:10").stdout == "No pattern is found.\n"
+
+
+@pytest.mark.parametrize("command", ["report", "alerts", "diagnose", "sql"])
 def test_an_empty_lake_is_no_traceback(why401: Shell, command: str) -> None:
     answer = why401(command, *(["SELECT count(*) FROM events"] if command == "sql" else []))
     assert "Traceback" not in answer.stderr
