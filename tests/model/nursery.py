@@ -9,6 +9,7 @@ Jobs come as lines of JSON on standard input, answers go as lines of JSON to sta
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -133,6 +134,7 @@ def _main(jobs: IO[str], answers: IO[str]) -> None:
     from tests.model import warm
 
     warm.ENGINES.warm(3)
+    gc.freeze()
     for line in jobs:
         job = json.loads(line)
         if "wait" in job:

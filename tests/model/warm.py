@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
@@ -25,12 +25,15 @@ from ingest.workers import Workers
 from lake.table import Lake
 from tests.model.lines import Burst, Press
 
+_PARTS = 20
+
 
 @dataclass(frozen=True)
 class Grain:
     """How finely a run works: bytes of a chunk, and whether each chunk is a commit of its own.
 
-    `skew` is how many seconds the run's clock is wrong.
+    Of a large folder the chunks are larger, and the commits too: no more than some twenty of each tell
+    anything. `skew` is how many seconds the run's clock is wrong.
     """
 
     chunk_bytes: int | None = None
@@ -81,7 +84,7 @@ def workers() -> Workers:
 
 def run(paths: Sequence[Path], lake: Path, grain: Grain) -> Summary:
     """A run of `ingest`, warm."""
-    with _changed(grain):
+    with _changed(grain, sum(_size(path) for path in paths)):
         return ingest(list(paths), Lake(lake), PLAN, workers=workers())
 
 
@@ -95,13 +98,14 @@ def _parse_some(engine: Engine, text: bytes) -> None:
 
 
 @contextmanager
-def _changed(grain: Grain) -> Iterator[None]:
-    """Changes the grain for a run. A name that is not there any more is a KeyError."""
+def _changed(grain: Grain, size: int) -> Iterator[None]:
+    """Changes the grain for a run over `size` bytes. A name that is not there any more is a KeyError."""
+    part = size // _PARTS
     places: dict[str, tuple[dict[str, Any], Any]] = {}
     if grain.chunk_bytes is not None:
-        places["chunks"] = vars(pipeline), _small(vars(pipeline)["chunks"], grain.chunk_bytes)
+        places["chunks"] = vars(pipeline), _small(vars(pipeline)["chunks"], max(grain.chunk_bytes, part))
     if grain.commit_each:
-        places["_BATCH_BYTES"] = vars(batch), 1
+        places["_BATCH_BYTES"] = vars(batch), max(part, 1)
     if grain.skew:
         places["time"] = vars(time), _skewed(time.time, grain.skew)
     before = {name: module[name] for name, (module, _) in places.items()}
@@ -112,6 +116,15 @@ def _changed(grain: Grain) -> Iterator[None]:
     finally:
         for name, (module, _) in places.items():
             module[name] = before[name]
+
+
+def _size(path: Path) -> int:
+    """Bytes of the files in a folder, one of which may be gone by now."""
+    size = 0
+    for file in path.iterdir():
+        with suppress(FileNotFoundError):
+            size += file.stat().st_size
+    return size
 
 
 def _skewed(clock: Callable[[], float], seconds: int) -> Callable[[], float]:
