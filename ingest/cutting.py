@@ -6,8 +6,8 @@ variables repeat themselves: in a chunk of 100,000 lines of an access log there 
 addresses and 40 user agents. So DuckDB's plan is asked what each column depends on (ingest/lineage.py),
 variables are dictionary-encoded, and the query runs over their dictionaries: columns that depend on different
 variables side by side in one table, each with its own number of rows. Columns that depend on what hardly
-repeats run over the lines. Lines whose variables cannot be read so go through the query of the format as it
-is.
+repeats run over the lines. Lines that the split does not read are asked by the format's own query, and what
+that does not read goes through the query of the source as it is.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ class CutQuery:
     def __init__(
         self,
         statements: Statements,
-        whole: SparseQuery,
+        whole: SparseQuery | CutQuery,
         reader: Reader,
         variables: Sequence[str],
         select: Callable[[str], str],

@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ingest.columns import Positions, Records
-from ingest.cutting import CutQuery, FieldsReader, SplitReader
+from ingest.cutting import CutQuery, FieldsReader, Reader, SplitReader
 from ingest.errors import FormatError, SourceError
 from ingest.finish import finish
 from ingest.json_fields import JsonQuery
@@ -251,12 +251,16 @@ class Engine:
         body = _over_fields(source, self._fields(reading))
         given = self._given(source, body)
         whole = SparseQuery(self._statements, _select(body, given), "records")
+
+        def cut_by(reader: Reader, otherwise: SparseQuery | CutQuery) -> CutQuery:
+            return CutQuery(
+                self._statements, otherwise, reader, source.variables,
+                lambda fields: _select(_over_fields(source, fields), given),
+            )  # fmt: skip
+
+        by_fields = cut_by(self._fields_reader(reading), whole)
         plan = split_plan(source, reading.format or "")
-        return CutQuery(
-            self._statements, whole,
-            SplitReader(plan) if plan else self._fields_reader(reading), source.variables,
-            lambda fields: _select(_over_fields(source, fields), given),
-        )  # fmt: skip
+        return cut_by(SplitReader(plan), by_fields) if plan else by_fields
 
     def _fields_reader(self, reading: Reading) -> FieldsReader:
         fields = self._fields(reading)
