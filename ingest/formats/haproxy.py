@@ -5,11 +5,9 @@ httplog clf`, `option httpslog`, `option tcplog`, with the lines `capture reques
 `declare capture request len N`, `http-request capture SAMPLE len N` (and those of responses) that tell what
 stands in `{a|b}`. The word `json` is a JSON object with the keys that people commonly choose.
 
-A line is split on `"`, `{`, blanks and what else stands between two values of a word; what the split does
-not read (captures that are not there, blanks in a value that stands in no quotes, a line that was cut) is
-read by a regular expression that knows the shape of each value. HAProxy writes `"`, `#`, `{`, `|`, `}` and
-what is not printable ASCII as #XX in requests and captures, and nothing at all in the place of captures
-where there are none.
+A line is read by a regular expression that knows the shape of each value: captures may not be there, a value
+may hold blanks, a line may have been cut. HAProxy writes `"`, `#`, `{`, `|`, `}` and what is not printable
+ASCII as #XX in requests and captures, and nothing at all in the place of captures where there are none.
 """
 
 from __future__ import annotations
@@ -20,6 +18,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from ingest.errors import FormatError
+from ingest.formats.haproxy_names import (
+    ALIASES,
+    COMMON_KEYS,
+    HEADERS,
+    header_name,
+    meaning_of_name,
+    meaning_of_sample,
+)
 from ingest.quoting import identifier, literal
 
 _HTTP = (
@@ -36,28 +42,6 @@ _OPTIONS = {
     "option tcplog": "%ci:%cp [%t] %ft %b/%s %Tw/%Tc/%Tt %B %ts %ac/%fc/%bc/%sc/%rc %sq/%bq",
 }
 
-_ALIASES = {
-    "B": "bytes_read", "CC": "request_cookie", "CS": "response_cookie", "H": "hostname", "HM": "method",
-    "HP": "path", "HPO": "path", "HQ": "query", "HU": "uri", "HV": "version", "ID": "unique_id",
-    "OG": "origin",
-    "ST": "status", "T": "accept_date_zoned", "Ta": "time_active", "Tc": "time_connect", "Td": "time_data",
-    "Th": "time_handshake", "Ti": "time_idle", "Tl": "accept_date_zoned", "TR": "time_request",
-    "Tq": "time_request_all",
-    "Tr": "time_response", "Ts": "accept_epoch", "Tt": "time_total", "Tu": "time_user", "Tw": "time_queued",
-    "U": "bytes_uploaded", "ac": "actconn", "b": "backend", "bc": "beconn", "bi": "backend_ip",
-    "bp": "backend_port",
-    "bq": "backend_queue", "ci": "client", "cp": "client_port", "f": "frontend", "fc": "feconn",
-    "fi": "frontend_ip",
-    "fp": "frontend_port", "ft": "frontend", "hr": "request_captures", "hrl": "request_captures",
-    "hs": "response_captures", "hsl": "response_captures", "lc": "log_count", "ms": "accept_ms", "pid": "pid",
-    "r": "request", "rc": "retries", "rt": "request_count", "s": "server", "sc": "srv_conn",
-    "si": "server_ip",
-    "sp": "server_port", "sq": "srv_queue", "sslc": "tls_cipher", "sslv": "tls_version", "t": "accept_date",
-    "tr": "request_date", "trg": "request_date_zoned", "trl": "request_date_zoned", "ts": "termination",
-    "tsc": "termination",
-}  # fmt: skip
-"""The variable of each alias of the log format (configuration manual, `Custom log format`)."""
-
 _UNQUOTED = frozenset(
     (
         "B", "ST", "T", "Ta", "Tc", "Td", "Th", "Ti", "Tl", "TR", "Tq", "Tr", "Ts", "Tt", "Tu", "Tw",
@@ -70,7 +54,7 @@ _UNQUOTED = frozenset(
 _ENCODED = frozenset(("request", "method", "path", "query", "uri", "version"))
 """Variables that are written with #XX."""
 _CAPTURES = frozenset(("request_captures", "response_captures"))
-"""Written as {a|b}, or one by one; the split gives |a|b| instead of the braces."""
+"""Written as {a|b}, or one by one."""
 _PORTS = {
     "client": "client_port",
     "frontend_ip": "frontend_port",
@@ -93,10 +77,10 @@ _SHAPES = {
     "request": r"[^\"]*",
     "request_cookie": r".*?",
     "response_cookie": r".*?",
-} | {name: _NUMBER for alias, name in _ALIASES.items() if alias.startswith("T") and name.startswith("time_")}
+} | {name: _NUMBER for alias, name in ALIASES.items() if alias.startswith("T") and name.startswith("time_")}
 _UNREAD = frozenset(
     name
-    for name in _ALIASES.values()
+    for name in ALIASES.values()
     if name
     not in (
         "client",
@@ -132,63 +116,6 @@ _FREE = (
 )  # fmt: skip
 """Variables whose values may hold blanks; others are one word where they stand in no quotes."""
 
-# what the names of headers, variables and keys of JSON say --------------------------------------
-
-_HEADERS = {
-    "user_agent": "user_agent", "x_request_id": "request_id", "x_correlation_id": "request_id",
-    "request_id": "request_id",
-    "x_unique_id": "request_id", "correlation_id": "request_id", "unique_id": "request_id",
-    "traceparent": "traceparent", "x_b3_traceid": "trace_id", "x_trace_id": "trace_id",
-    "authorization": "sent_authorization", "x_forwarded_for": "forwarded_for", "x_real_ip": "forwarded_for",
-    "x_client_id": "claim_client_id", "client_id": "claim_client_id", "www_authenticate": "challenge",
-    "location": "location",
-}  # fmt: skip
-_CLAIMS = {
-    "iss": "claim_iss", "issuer": "claim_iss", "aud": "claim_aud", "audience": "claim_aud",
-    "sub": "claim_sub",
-    "subject": "claim_sub", "azp": "claim_client_id", "client_id": "claim_client_id",
-    "clientid": "claim_client_id",
-    "cid": "claim_client_id", "appid": "claim_client_id", "client": "claim_client_id", "exp": "claim_exp",
-    "nbf": "claim_nbf", "jti": "claim_jti", "scope": "claim_scope", "scopes": "claim_scope",
-    "scp": "claim_scope",
-    "kid": "header_kid", "alg": "header_alg", "preferred_username": "claim_sub", "username": "claim_sub",
-    "user": "claim_sub", "user_id": "claim_sub",
-}  # fmt: skip
-_SAYING = (
-    (r"(^|_)(verif|signature|sig_?valid|jwt_(result|valid|check|status|rc|code))", "jwt_verify"),
-    (
-        r"(^|_)(why|reason|deny|denied|refus\w*|reject\w*|cause)(_|$)"
-        r"|(^|_)(auth|jwt|token|oauth|oidc)_?(err|error|msg|message|fail\w*)(_|$)"
-        r"|^(err|error|error_?message|errmsg)$",
-        "reason",
-    ),
-    (r"(^|_)(trace_?parent)$", "traceparent"),
-    (r"(^|_)trace_?id$", "trace_id"),
-    (r"(^|_)(request|req|correlation|unique|transaction)_?id$", "request_id"),
-    (r"(^|_)user_?agent$|^ua$", "user_agent"),
-    (r"(^|_)(www_?authenticate|challenge)$", "challenge"),
-    (r"(^|_)(forwarded_for|xff|real_?ip)$", "forwarded_for"),
-    (r"(^|_)(bearer|token|jwt|access_token|authorization|auth_header)$", "sent_authorization"),
-    (r"(^|_)location$", "location"),
-)  # fmt: skip
-"""Variables by the words in a name that an operator chose."""
-
-_FETCHES = {
-    "src": "client", "status": "status", "txn.status": "status", "server_status": "server_status",
-    "method": "method",
-    "capture.req.method": "method", "capture.req.uri": "uri", "url": "uri", "pathq": "uri",
-    "path": "path", "base": "path",
-    "baseq": "uri", "query": "query", "unique-id": "unique_id", "uuid": "other", "hostname": "hostname",
-    "srv_name": "server", "be_name": "backend", "fe_name": "frontend",
-    "http_auth_bearer": "sent_authorization",
-    "http_auth_user": "auth_user", "req.body": "request_body", "res.body": "response_body",
-    "ssl_c_err": "ssl_c_err",
-    "ssl_c_verify": "ssl_c_err", "bc_err_str": "backend_error", "ssl_bc_err_str": "backend_tls_error",
-    "fc_err_str": "frontend_error", "txn.sess_term_state": "termination", "txn.conn_retries": "retries",
-    "txn.timer.user": "time_user", "res.timer.hdr": "time_response", "fc.timer.total": "time_total",
-    "date": "log_epoch", "accept_date": "accept_epoch", "request_date": "request_epoch",
-}  # fmt: skip
-
 
 @dataclass(frozen=True)
 class _Piece:
@@ -221,7 +148,7 @@ class _Format:
 def compile_format(text: str) -> str:
     """A SELECT from `records`: line, "offset", matched and a VARCHAR column for each variable of the format.
 
-    Aliases and samples have the names that `_ALIASES`, `_FETCHES` and the words of their own names give.
+    Aliases and samples have the names that `ALIASES`, `_FETCHES` and the words of their own names give.
     Raises FormatError for a string that HAProxy would refuse, and for CBOR.
     """
     if text.strip() == "json":
@@ -257,8 +184,8 @@ def _read(text: str) -> _Format:
         elif " ".join(line.split()) in _OPTIONS:
             chosen = _OPTIONS[" ".join(line.split())]
         elif found := re.match(r"capture\s+(request|response)\s+header\s+(\S+)", line):
-            kind, header = found[1][:3], _header(found[2])
-            (request if kind == "req" else response).append(_HEADERS.get(header, f"{kind}_{header}"))
+            kind, header = found[1][:3], header_name(found[2])
+            (request if kind == "req" else response).append(HEADERS.get(header, f"{kind}_{header}"))
         elif found := re.match(r"declare\s+capture\s+(request|response)\b", line):
             (request if found[1] == "request" else response).append("other")
         elif found := re.match(
@@ -273,7 +200,7 @@ def _read(text: str) -> _Format:
 
 
 def _capture(slots: list[str], found: re.Match[str]) -> None:
-    name = _meaning(found[1], None)
+    name = meaning_of_sample(found[1], None)
     if found[2] == "id" and int(found[3]) < len(slots):
         slots[int(found[3])] = name
     else:
@@ -350,10 +277,10 @@ def _pieces(form: _Format) -> tuple[list[_Piece], bool]:
             if alias[0] == "o":
                 flags = own
                 continue
-            if alias[0] not in _ALIASES:
+            if alias[0] not in ALIASES:
                 raise FormatError(f"HAProxy has no alias %{alias[0]}")
             piece = _Piece(
-                _ALIASES[alias[0]], True, "Q" in own and alias[0] not in _UNQUOTED, "E" in own, "X" in own,
+                ALIASES[alias[0]], True, "Q" in own and alias[0] not in _UNQUOTED, "E" in own, "X" in own,
                 key=item[1], listed=alias[0] in ("hrl", "hsl"),
             )  # fmt: skip
         if written:
@@ -423,7 +350,7 @@ def _sample(
     slot = re.match(r"capture\.(req|res)\.hdr\((\d+)\)", expression.strip())
     slots = (form.request if slot[1] == "req" else form.response) if slot else None
     known = slots[int(slot[2])] if slot and slots and int(slot[2]) < len(slots) else "other"
-    name = _meaning(expression, beside) if known == "other" else known
+    name = meaning_of_sample(expression, beside) if known == "other" else known
     piece = _Piece(name, True, "Q" in flags, "E" in flags, key=key)
     found = re.match(r"(date|accept_date|request_date)(?:\(([^)]*)\))?(?:,(.*))?$", expression.strip())
     if not found:
@@ -435,55 +362,6 @@ def _sample(
         piece, text=f"{name}_written", time_format=converter[3].strip("\"'"),
         unit=converter[1] or "", local=converter[2] == "l",
     )  # fmt: skip
-
-
-def _header(name: str) -> str:
-    return re.sub(r"\W+", "_", name.strip("\"' ").lower())
-
-
-def _by_name(name: str) -> str | None:
-    """What a header, a variable or a key of this name holds; None where the name says nothing."""
-    words = re.sub(r"\W+", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower())
-    if words in _HEADERS:
-        return _HEADERS[words]
-    last = re.sub(r"^(jwt|token|claim|oauth|oidc|auth|jwt_claim|jwt_payload|jwt_header)_", "", words)
-    if last in _CLAIMS:
-        return _CLAIMS[last]
-    return next((variable for pattern, variable in _SAYING if re.search(pattern, words)), None)
-
-
-def _meaning(expression: str, key: str | None) -> str:
-    """The variable that a sample expression is; `key` is the name under which JSON has it."""
-    fetch = re.match(r"\s*([\w.-]+)(?:\(([^)]*)\))?", expression)
-    name, argument = (fetch[1], (fetch[2] or "").split(",")[0].strip("\"' ")) if fetch else ("", "")
-    rest = expression[fetch.end() :] if fetch else ""
-    if "jwt_verify" in rest:
-        return "jwt_verify"
-    if query := re.search(r"jwt_(?:header|payload)_query\(\s*[\"']?\$\.([\w.-]+)", rest):
-        return _CLAIMS.get(query[1].lower(), "other")
-    if "jwt_header_query" in rest or "jwt_payload_query" in rest or name == "http_auth_pass":
-        return "other"
-    if (
-        name in ("req.hdr", "req.fhdr", "hdr", "fhdr", "hdr_ip", "req.hdr_ip", "capture.req.hdr")
-        and not argument.isdecimal()
-    ):
-        return _HEADERS.get(_header(argument), f"req_{_header(argument)}")
-    if name in ("res.hdr", "res.fhdr", "capture.res.hdr", "shdr") and not argument.isdecimal():
-        return _HEADERS.get(_header(argument), f"res_{_header(argument)}")
-    if name in ("url_param", "urlp", "req.body_param"):
-        return {"client_id": "claim_client_id", "grant_type": "grant_type", "error": "query_error"}.get(
-            argument, "other"
-        )
-    if name == "env":
-        return "hostname" if argument in ("HOSTNAME", "POD_NAME") else "other"
-    if name == "ssl_c_s_dn":
-        return "certificate_name" if argument.upper() == "CN" else "other"
-    if name in ("date", "accept_date", "request_date") and "time(" not in rest and "," in rest:
-        return "other"
-    if name in _FETCHES and not (name == "src" and "," in rest):
-        return _FETCHES[name]
-    said = _by_name(re.sub(r"^(txn|req|res|sess|proc|check)\.", "", argument)) if name == "var" else None
-    return said or (_by_name(key) if key else None) or "other"
 
 
 def _distinct(names: Sequence[str]) -> list[str]:
@@ -657,56 +535,15 @@ def _time(value: str, piece: _Piece) -> str:
 
 # JSON -----------------------------------------------------------------------------------------
 
-_COMMON_KEYS: dict[str, tuple[str, ...]] = {
-    "any_date": ("request_date", "accept_date", "time", "timestamp", "date", "datetime", "date_time",
-        "time_local", "@timestamp", "ts"),
-    "client": ("client_ip", "clientip", "client_addr", "client", "src", "src_ip", "remote_addr",
-        "source_ip", "ip", "haproxy_client_ip"),
-    "termination": ("termination_state", "term_state", "termstate", "haproxy_termination_state",
-        "termination", "terminationState", "session_state"),
-    "status": ("status", "status_code", "http_status", "http_status_code", "response_code", "code",
-        "haproxy_http_status", "statusCode", "st"),
-    "method": ("method", "http_method", "request_method", "http_request_method", "verb",
-        "haproxy_http_method"),
-    "request": ("request", "http_request", "request_line", "haproxy_http_request", "req"),
-    "uri": ("uri", "http_uri", "request_uri", "url", "http_path", "http_url", "haproxy_http_uri", "full_uri"),
-    "path": ("path", "request_path"),
-    "query": ("query", "http_query", "query_string", "http_request_query_string"),
-    "server": ("server", "server_name", "haproxy_server_name", "srv", "srv_name", "haproxy_server"),
-    "backend": ("backend", "backend_name", "haproxy_backend_name", "be", "be_name", "haproxy_backend"),
-    "frontend": ("frontend", "frontend_name", "haproxy_frontend_name", "fe", "fe_name",
-        "haproxy_frontend", "frontend_name_transport"),
-    "time_active": ("time_active", "ta", "total_time", "time_duration", "time_total", "duration",
-        "session_duration", "active_time", "total_time_ms", "haproxy_time_total", "time_backend_total"),
-    "time_response": ("time_response", "tr", "response_time", "time_backend_response",
-        "server_response_time"),
-    "user_agent": ("user_agent", "user-agent", "http_user_agent", "useragent", "ua"),
-    "request_id": ("request_id", "unique_id", "x-unique-id", "x_request_id", "x-request-id", "requestid",
-        "req_id", "correlation_id"),
-    "trace_id": ("trace_id", "traceid"),
-    "traceparent": ("traceparent",),
-    "hostname": ("hostname", "host_name", "haproxy_hostname", "haproxy_host"),
-    "reason": ("jwt_error", "deny_reason", "reason", "auth_error", "error_reason", "denied_reason"),
-    "jwt_verify": ("jwt_verify", "jwt_result", "jwt_verified", "jwt_status"),
-    "claim_client_id": ("client_id", "jwt_client_id", "azp", "jwt_azp"),
-    "claim_sub": ("sub", "jwt_sub"),
-    "claim_iss": ("iss", "jwt_iss", "issuer"),
-    "challenge": ("www_authenticate", "www-authenticate", "challenge"),
-    "backend_error": ("backend_error", "bc_err_str"),
-    "backend_tls_error": ("backend_tls_error", "ssl_bc_err_str", "backend_ssl_error"),
-    "ssl_c_err": ("ssl_c_err", "ssl_client_error"),
-}  # fmt: skip
-"""Keys of JSON formats as they are met, by variable; the first with a value counts. None is there twice."""
-
 
 def _common_select() -> str:
-    keys = [key for several in _COMMON_KEYS.values() for key in several]
+    keys = [key for several in COMMON_KEYS.values() for key in several]
     read = f"TRY(from_json(line, {literal(json.dumps(dict.fromkeys(keys, 'VARCHAR')))}))"
     columns = ", ".join(
         f"{_coalesced(name, [f'v.{identifier(key)}' for key in several])} AS {identifier(name)}"
-        for name, several in _COMMON_KEYS.items()
+        for name, several in COMMON_KEYS.items()
     )
-    states = ", ".join(f"v.{identifier(key)}" for key in _COMMON_KEYS["termination"])
+    states = ", ".join(f"v.{identifier(key)}" for key in COMMON_KEYS["termination"])
     known = f"regexp_full_match(coalesce({states}), '[A-Za-z-]{{2}}[A-Z1-9-]{{0,2}}')"
     return f"""
         SELECT line, "offset", coalesce({known}, false) AS matched, {columns}
@@ -767,7 +604,9 @@ def _leaves(pieces: Sequence[_Piece]) -> _Leaves:
 def _named(piece: _Piece, key: str) -> _Piece:
     """A sample that says nothing by itself is what its key says."""
     return (
-        replace(piece, text=_by_name(key) or "other") if piece.variable and piece.text == "other" else piece
+        replace(piece, text=meaning_of_name(key) or "other")
+        if piece.variable and piece.text == "other"
+        else piece
     )
 
 
