@@ -8,6 +8,7 @@ start, "end", failures, and the evidence in words.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, partial
@@ -80,6 +81,14 @@ def diagnose(session: Session, scope: Scope) -> list[Diagnosis]:
     found = [one for pattern in load_patterns() for one in _look(session, pattern, scope)]
     kept = [one for one in found if not scope.causes or one.cause in scope.causes]
     return sorted(kept, key=lambda one: (-one.failures, one.name, one.start))
+
+
+def by_pattern(found: Iterable[Diagnosis]) -> list[list[Diagnosis]]:
+    """Those of one pattern together, the patterns in the order of their first."""
+    alike: dict[str, list[Diagnosis]] = {}
+    for one in found:
+        alike.setdefault(one.name, []).append(one)
+    return list(alike.values())
 
 
 def _look(session: Session, pattern: Pattern, scope: Scope) -> list[Diagnosis]:

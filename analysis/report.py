@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import jinja2
 
 from analysis import palette, questions, stacked, wording
-from analysis.diagnoses import Diagnosis, diagnose
+from analysis.diagnoses import Diagnosis, by_pattern, diagnose
 from analysis.scope import Scope, events_outside
 from analysis.session import Session
 from analysis.taxonomy import load_causes
@@ -153,6 +153,7 @@ def _environment(**options: Any) -> jinja2.Environment:
     environment.filters["percent"] = wording.percent
     environment.filters["count"] = lambda number: f"{number:,}"
     environment.filters["moment"] = wording.moment
+    environment.filters["by_pattern"] = by_pattern
     return environment
 
 

@@ -12,6 +12,9 @@ from analysis.scope import Scope
 _MOST = 0.8
 """The share of failures that must lie in one run for it to be the story."""
 
+_NAMED = 3
+"""So many clients of a pattern are named in its title."""
+
 _UNITS = (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))
 
 
@@ -53,12 +56,22 @@ def stretch(row: Worst, scope: Scope) -> str:
     return f"{mostly}until {moment(end)}" if ended else ""
 
 
-def diagnosis(found: Diagnosis) -> str:
-    """What a pattern across events is, whose, when, and by what it is seen."""
+def diagnosis(alike: Sequence[Diagnosis]) -> str:
+    """A pattern across events: whose, when and by what it is seen; only whose, where it was found several
+    times."""
+    first = alike[0]
+    if len(alike) == 1:
+        return f"{first.title}: {occurrence(first)}"
+    whose = [*dict.fromkeys(one.client_id or one.source for one in alike)]
+    return f"{first.title}: {some(whose, _NAMED)}"
+
+
+def occurrence(found: Diagnosis) -> str:
+    """Whose a pattern across events is, when, and by what it is seen."""
     whose = f"{found.source}, {found.client_id}" if found.client_id else found.source
     start, end = moment(found.start), moment(found.end)
     when = f"at {start}" if start == end else f"from {start} to {end}"
-    return f"{found.title}: {whose}, {when}; {found.evidence}"
+    return f"{whose}, {when}; {found.evidence}"
 
 
 def client(row: Worst) -> str:

@@ -14,16 +14,18 @@ from typing import Annotated
 
 import duckdb
 import typer
+from rich.text import Text
 
 import dashboard as dashboard_room
 from analysis.advice import Advised
 from analysis.advice import advise as find_advice
+from analysis.diagnoses import by_pattern
 from analysis.diagnoses import diagnose as find_patterns
 from analysis.explain import explain as explain_text
 from analysis.scope import Scope, main_period, whole_period
 from analysis.session import Session
 from analysis.taxonomy import load_causes
-from analysis.wording import diagnosis
+from analysis.wording import diagnosis, occurrence
 from ingest import ingest, load_sources
 from lake.table import Lake
 from why401.config import load_config
@@ -213,7 +215,7 @@ def alerts(
         out.print("No alert.")
     else:
         for alert in found:
-            out.print(f"[bold]{alert.kind}[/bold]  {printable(alert.sentence)}", soft_wrap=True)
+            out.print(Text.assemble((alert.kind, "bold"), f"  {printable(alert.sentence)}"), soft_wrap=True)
             out.print(f"    {printable(alert.remedy)}", markup=False, soft_wrap=True)
     if found and exit_code:
         raise typer.Exit(1)
@@ -234,10 +236,12 @@ def diagnose(
         return
     if not found:
         out.print("No pattern is found.")
-    for one in found:
-        out.print(f"[bold]{printable(diagnosis(one))}[/bold]", soft_wrap=True)
-        out.print(f"    Who must act  {one.responsible}", markup=False)
-        out.print(f"    What to do    {one.remedy}", markup=False, soft_wrap=True)
+    for alike in by_pattern(found):
+        out.print(Text(printable(diagnosis(alike)), "bold"), soft_wrap=True)
+        for one in alike if len(alike) > 1 else ():
+            out.print(f"    {printable(occurrence(one))}", markup=False, soft_wrap=True)
+        out.print(f"    Who must act  {alike[0].responsible}", markup=False)
+        out.print(f"    What to do    {alike[0].remedy}", markup=False, soft_wrap=True)
 
 
 def dashboard(

@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from analysis import wording
+from analysis.diagnoses import by_pattern
 from analysis.errors import AnalysisError
 from analysis.questions import LastEvent, Log, Totals, Worst, bucket
 from analysis.scope import Scope
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 _ALERTS_SHOWN = 3
 _LOGS_SHOWN = 3
-_DIAGNOSES_SHOWN = 5
+_TIMES_SHOWN = 10
 _SOURCES_NAMED = 6
 _RETRY = {
     "never": "a retry does not help",
@@ -165,11 +166,13 @@ def _show_diagnoses(lake: LakeVersion, scope: Scope) -> None:
     if not found:
         return
     st.subheader("Seen across events", anchor=False, help="What no single line of a log shows.")
-    for one in found[:_DIAGNOSES_SHOWN]:
-        with st.expander(plain(wording.diagnosis(one))):
-            st.markdown(f"{plain(one.responsible.capitalize())}: {plain(one.remedy)}")
-    if len(found) > _DIAGNOSES_SHOWN:
-        st.caption(f"{len(found) - _DIAGNOSES_SHOWN} more: why401 diagnose")
+    for alike in by_pattern(found):
+        with st.expander(plain(wording.diagnosis(alike))):
+            st.markdown(f"{plain(alike[0].responsible.capitalize())}: {plain(alike[0].remedy)}")
+            if len(alike) > 1:
+                st.markdown("\n".join(f"- {plain(wording.occurrence(one))}" for one in alike[:_TIMES_SHOWN]))
+            if len(alike) > _TIMES_SHOWN:
+                st.caption(f"{len(alike) - _TIMES_SHOWN} more: why401 diagnose")
 
 
 def _said(alert: Alert) -> str:

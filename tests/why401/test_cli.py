@@ -191,6 +191,18 @@ def test_a_pattern_across_events_is_told_with_what_to_do(why401: Shell) -> None:
     assert why401("diagnose", "--until", "2026-03-02T02:00:10").stdout == "No pattern is found.\n"
 
 
+def test_a_pattern_of_several_clients_is_told_once(why401: Shell) -> None:
+    path = "/oauth2/authorize?response_type=code&client_id="
+    clients = ("shop", "%5B/bold%5D%5Bred%5D")
+    lines = (nginx_line(2 * number, status=302, path=path + one) for one in clients for number in range(12))
+    (why401.folder / "loop.log").write_text("".join(lines))
+    why401("ingest", "loop.log")
+    said = why401("diagnose").stdout
+    assert said.count("A sign-in goes in circles") == said.count("What to do") == 1
+    assert "nginx, shop, from" in said
+    assert "nginx, [/bold][red], from" in said
+
+
 @pytest.mark.parametrize("command", ["report", "alerts", "diagnose", "sql"])
 def test_an_empty_lake_is_no_traceback(why401: Shell, command: str) -> None:
     answer = why401(command, *(["SELECT count(*) FROM events"] if command == "sql" else []))
