@@ -199,8 +199,8 @@ def test_a_pattern_of_several_clients_is_told_once(why401: Shell) -> None:
     why401("ingest", "loop.log")
     said = why401("diagnose").stdout
     assert said.count("A sign-in goes in circles") == said.count("What to do") == 1
-    assert "nginx, shop, from" in said
-    assert "nginx, [/bold][red], from" in said
+    assert "nginx, shop, at" in said
+    assert "nginx, [/bold][red], at" in said
 
 
 @pytest.mark.parametrize("command", ["report", "alerts", "diagnose", "sql"])
