@@ -14,6 +14,8 @@ _MOST = 0.8
 
 _NAMED = 3
 """So many clients of a pattern are named in its title."""
+_LISTED = 10
+"""So many times that a pattern was found are listed."""
 
 _UNITS = (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))
 
@@ -61,13 +63,20 @@ def diagnosis(alike: Sequence[Diagnosis]) -> str:
     times."""
     first = alike[0]
     if len(alike) == 1:
-        return f"{first.title}: {occurrence(first)}"
+        return f"{first.title}: {_occurrence(first)}"
     whose = [*dict.fromkeys(one.client_id or one.source for one in alike)]
     return f"{first.title}: {some(whose, _NAMED)}"
 
 
-def occurrence(found: Diagnosis) -> str:
-    """Whose a pattern across events is, when, and by what it is seen."""
+def occurrences(alike: Sequence[Diagnosis], most: int = _LISTED) -> list[str]:
+    """Each time that a pattern was found, the first `most` of them; none where its title says it already."""
+    if len(alike) == 1:
+        return []
+    more = [f"{len(alike) - most} more: why401 diagnose"] if len(alike) > most else []
+    return [*map(_occurrence, alike[:most]), *more]
+
+
+def _occurrence(found: Diagnosis) -> str:
     whose = f"{found.source}, {found.client_id}" if found.client_id else found.source
     start, end = moment(found.start), moment(found.end)
     when = f"at {start}" if start == end else f"from {start} to {end}"

@@ -25,7 +25,7 @@ from analysis.explain import explain as explain_text
 from analysis.scope import Scope, main_period, whole_period
 from analysis.session import Session
 from analysis.taxonomy import load_causes
-from analysis.wording import diagnosis, occurrence
+from analysis.wording import diagnosis, occurrences
 from ingest import ingest, load_sources
 from lake.table import Lake
 from why401.config import load_config
@@ -238,8 +238,8 @@ def diagnose(
         out.print("No pattern is found.")
     for alike in by_pattern(found):
         out.print(Text(printable(diagnosis(alike)), "bold"), soft_wrap=True)
-        for one in alike if len(alike) > 1 else ():
-            out.print(f"    {printable(occurrence(one))}", markup=False, soft_wrap=True)
+        for one in occurrences(alike, most=len(alike)):
+            out.print(f"    {printable(one)}", markup=False, soft_wrap=True)
         out.print(f"    Who must act  {alike[0].responsible}", markup=False)
         out.print(f"    What to do    {alike[0].remedy}", markup=False, soft_wrap=True)
 

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 _ALERTS_SHOWN = 3
 _LOGS_SHOWN = 3
-_TIMES_SHOWN = 10
 _SOURCES_NAMED = 6
 _RETRY = {
     "never": "a retry does not help",
@@ -169,10 +168,8 @@ def _show_diagnoses(lake: LakeVersion, scope: Scope) -> None:
     for alike in by_pattern(found):
         with st.expander(plain(wording.diagnosis(alike))):
             st.markdown(f"{plain(alike[0].responsible.capitalize())}: {plain(alike[0].remedy)}")
-            if len(alike) > 1:
-                st.markdown("\n".join(f"- {plain(wording.occurrence(one))}" for one in alike[:_TIMES_SHOWN]))
-            if len(alike) > _TIMES_SHOWN:
-                st.caption(f"{len(alike) - _TIMES_SHOWN} more: why401 diagnose")
+            if times := wording.occurrences(alike):
+                st.markdown("\n".join(f"- {plain(one)}" for one in times))
 
 
 def _said(alert: Alert) -> str:

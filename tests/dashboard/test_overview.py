@@ -77,21 +77,31 @@ def test_a_lake_without_events_is_empty_too(
     assert "No log has been read yet" in page.title[0].value
 
 
+@pytest.mark.parametrize("clients", [(HOSTILE,), (HOSTILE, "mobile-app"), (HOSTILE, *map(str, range(11)))])
 def test_the_page_and_the_reports_show_what_is_seen_across_events(
-    page: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    page: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clients: tuple[str, ...]
 ) -> None:
     workshop = Workshop(tmp_path)
-    loop = (authorize(f"10:00:{2 * number:02}", HOSTILE, "login_required") for number in range(12))
+    loop = [
+        authorize(f"10:00:{2 * number:02}", client, "login_required")
+        for client in clients
+        for number in range(14 if client == HOSTILE else 12)
+    ]
     workshop.write("access.log", "".join([*loop, authorize("10:30:00", "web-shop", "invalid_scope")]))
     workshop.ingest()
     _open(page, workshop, monkeypatch)
     (shown,) = [one for one in page.expander if plain("A sign-in goes in circles") in one.label]
     assert plain(HOSTILE) in shown.label
     assert "Client developer: " in shown.markdown[0].value
+    times = "\n".join(one.value for one in shown.markdown[1:])
+    assert times.count("authorization requests in thirty seconds") == (min(len(clients), 10) if times else 0)
+    assert bool(times) == (len(clients) > 1)
+    assert (plain("2 more: why401 diagnose") in times) == (len(clients) == 12)
     session, scope = _whole(workshop)
     for form in ("html", "md"):
         text = report(session, scope, form)
-        assert "A sign-in goes in circles" in text
+        assert text.count("A sign-in goes in circles") == 1
+        assert text.count("authorization requests in thirty seconds") == min(len(clients), 10)
         assert HOSTILE not in text
 
 

@@ -25,20 +25,19 @@ from ingest.workers import Workers
 from lake.table import Lake
 from tests.model.lines import Burst, Press
 
-_PARTS = 20
-
 
 @dataclass(frozen=True)
 class Grain:
     """How finely a run works: bytes of a chunk, and whether each chunk is a commit of its own.
 
-    Of a large folder the chunks are larger, and the commits too: no more than some twenty of each tell
-    anything. `skew` is how many seconds the run's clock is wrong.
+    `parts` bounds both: of a large folder the chunks are larger, and so are the commits. `skew` is how many
+    seconds the run's clock is wrong.
     """
 
     chunk_bytes: int | None = None
     commit_each: bool = False
     skew: int = 0
+    parts: int = 1000
 
 
 def plan() -> Plan:
@@ -100,7 +99,7 @@ def _parse_some(engine: Engine, text: bytes) -> None:
 @contextmanager
 def _changed(grain: Grain, size: int) -> Iterator[None]:
     """Changes the grain for a run over `size` bytes. A name that is not there any more is a KeyError."""
-    part = size // _PARTS
+    part = size // grain.parts
     places: dict[str, tuple[dict[str, Any], Any]] = {}
     if grain.chunk_bytes is not None:
         places["chunks"] = vars(pipeline), _small(vars(pipeline)["chunks"], max(grain.chunk_bytes, part))
