@@ -19,10 +19,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ingest.engine import Hashes
 from ingest.identity import Beginning, beginnings_transaction, consumed_of
 from ingest.inputs import Input
 from ingest.recognise import Layout
-from ingest.seen import NONE, Hashes, SeenIds
+from ingest.seen import NONE, SeenIds
 from ingest.summary import Counts, Summary
 from ingest.workers import Workers
 from lake.schema import EVENTS, QUARANTINE

@@ -50,7 +50,11 @@ _HELPERS = dict.fromkeys(
     ("path", "login", "user_name", "credential", "jwt", "challenge", "body", "ignored", "quarantined"),
     "VARCHAR",
 ) | {"local_time": "TIMESTAMP", "yearless": "TIMESTAMP"}
+Hashes = npt.NDArray[np.uint64]
 _EXCERPT = 300
+_HASHES = """
+    SELECT CASE WHEN event_id IS NULL THEN 0::UBIGINT ELSE hash(source, event_id) END AS hash FROM events
+"""
 _JUDGE = """
     SELECT CASE WHEN is_blank(line) THEN 'blank'
                 WHEN ignored IS NOT NULL THEN ignored
@@ -216,6 +220,14 @@ class Engine:
             refused.quarantined.take(kept),
             excerpts["excerpt"],
         ), counts
+
+    def hashes(self, events: pa.Table) -> Hashes | None:
+        """A hash of the source and the native id of each event, 0 where it has no id; None where none has."""
+        if events["event_id"].null_count == events.num_rows:
+            return None
+        named = events.select(["source", "event_id"])
+        hashes: Hashes = self._statements.run(_HASHES, events=named)["hash"].to_numpy()
+        return hashes
 
     def _fits_formats(self, readings: Sequence[Reading], lines: pa.Array) -> list[npt.NDArray[np.bool_]]:
         """Which of the lines fit the format of each reading, by one query: even a small one takes some

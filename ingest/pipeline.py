@@ -127,7 +127,7 @@ class Run:
         self._workers = workers
         self._told = Progress(on_progress)
         self._live = live
-        self._seen = SeenIds(lake)
+        self._seen = SeenIds(lake, workers)
         self._committer = Committer(lake, self._seen)
         self._batch = Batch()
         self._sealed: Batch | None = None
@@ -323,7 +323,7 @@ class Run:
         share.ignored.update(parsed.ignored)
         if refused:
             share.quarantined.append(parsed.quarantined)
-        events = of_input(self._seen.first_seen(parsed.events), reader.fingerprint)
+        events = of_input(self._seen.first_seen(parsed.events, parsed.ids), reader.fingerprint)
         kept = counts_by_source(events)
         for source, records in counts_by_source(parsed.events).items():
             fresh = kept.get(source, 0)

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ingest.columns import Records, records_of
-from ingest.engine import Engine, Read, Reading, Refused, quarantine_rows
+from ingest.engine import Engine, Hashes, Read, Reading, Refused, quarantine_rows
 from ingest.framing import Chunk, Overlong
 from ingest.recognise import Layout, fit_for_rows
 from ingest.timing import Around, around_of
@@ -35,11 +35,12 @@ Flags = npt.NDArray[np.bool_]
 @dataclass(frozen=True)
 class Parsed:
     """What became of records: events (the columns of EVENTS without `file`, text columns dictionary-
-    encoded), refused ones (QUARANTINE), and the number ignored by reason. `source` is the one that what was
-    refused is counted for."""
+    encoded) and their `ids` (see Engine.hashes), refused ones (QUARANTINE), and the number ignored by reason.
+    `source` is the one that what was refused is counted for."""
 
     source: str
     events: pa.Table
+    ids: Hashes | None
     quarantined: pa.Table
     ignored: Mapping[str, int]
 
@@ -83,9 +84,11 @@ def parse_chunk(
         kept, noise = engine.judge(main.source.name, content.records, refused, own, shared)
         quarantined.append(kept)
         ignored += Counter(noise)
+    whole = events[0] if len(events) == 1 else pa.concat_tables(events).unify_dictionaries()
     return Parsed(
         main.source.name,
-        events[0] if len(events) == 1 else pa.concat_tables(events).unify_dictionaries(),
+        whole,
+        engine.hashes(whole),
         pa.concat_tables([QUARANTINE.empty_table(), *quarantined]),
         ignored,
     )

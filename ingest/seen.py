@@ -2,49 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
-from functools import cached_property
 
-import duckdb
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
+from ingest.engine import Engine, Hashes
+from ingest.workers import Workers
 from lake.table import Lake
 
-Hashes = npt.NDArray[np.uint64]
 NONE: Hashes = np.empty(0, dtype=np.uint64)
 _PREFIX_BITS = 24
+_ROWS = 1 << 20
+"""Rows of a file of the lake that are looked at in one go."""
 
 
 class SeenIds:
     """64-bit hashes of (source, event_id): those of the lake, by date, and those of this run."""
 
-    def __init__(self, lake: Lake) -> None:
+    def __init__(self, lake: Lake, workers: Workers) -> None:
         self._lake = lake
+        self._workers = workers
         self._dates: set[date] = set()
         self._files: set[str] = set()
         self._sorted: list[Hashes] = []
         # Nearly all ids are new: one look at the prefixes that were seen spares the search for most.
         self._prefixes = np.zeros(1 << _PREFIX_BITS, dtype=bool)
 
-    @cached_property
-    def _connection(self) -> duckdb.DuckDBPyConnection:
-        # to open one takes time, and many logs have no ids
-        return duckdb.connect(config={"threads": 1})
-
-    def first_seen(self, events: pa.Table) -> pa.Table:
+    def first_seen(self, events: pa.Table, hashes: Hashes | None) -> pa.Table:
         """The events whose id was not seen before, here or in the lake; these count as seen now.
 
-        Events without an id are all kept.
+        `hashes`: that of each event, as Engine.hashes gives them. Events without an id are all kept.
         """
-        if events["event_id"].null_count == events.num_rows:
+        if hashes is None:
             return events
         self._load([day for day in pc.unique(events["date"]).to_pylist() if day not in self._dates])
-        hashes = self.hashes(events)
-        has_id = pc.is_valid(events["event_id"]).to_numpy()
+        has_id = hashes != 0
         fresh = ~self._seen(hashes)
         _, first = np.unique(hashes, return_index=True)
         only_first = np.zeros(len(hashes), dtype=bool)
@@ -55,12 +52,8 @@ class SeenIds:
 
     def hashes(self, events: pa.Table) -> Hashes:
         """The hash of each event; 0 where it has no id."""
-        self._connection.register("events", events.select(["source", "event_id"]))
-        question = """
-            SELECT CASE WHEN event_id IS NULL THEN 0::UBIGINT ELSE hash(source, event_id) END AS h FROM events
-        """
-        found: Hashes = self._connection.sql(question).to_arrow_table()["h"].to_numpy()
-        return found
+        found = self._workers.parse(Engine.hashes, events).result()
+        return np.zeros(events.num_rows, dtype=np.uint64) if found is None else found
 
     def committed(self, files: Iterable[str]) -> None:
         """These files of the lake hold what this run has seen, and nothing else."""
@@ -85,13 +78,17 @@ class SeenIds:
         if not files:
             return NONE
         self._files.update(files)
-        ids = "(SELECT source, event_id FROM read_parquet($1) WHERE event_id IS NOT NULL)"
-        found = self._connection.execute(
-            f"SELECT DISTINCT hash(source, event_id) AS h FROM {ids} ORDER BY h", [files]
-        ).fetchnumpy()
-        hashes: Hashes = np.asarray(found["h"], dtype=np.uint64)
+        found = [ids for file in files for ids in self._ids(file)]
+        hashes = np.unique(np.concatenate([NONE, *found]))
         self._add(hashes)
         return hashes
+
+    def _ids(self, file: str) -> Iterator[Hashes]:
+        """The hashes of the ids in a file of the lake, some rows at a time."""
+        with pq.ParquetFile(file) as opened:
+            for batch in opened.iter_batches(_ROWS, columns=["source", "event_id"]):
+                hashes = np.unique(self.hashes(pa.Table.from_batches([batch])))
+                yield hashes[hashes != 0]
 
     def _seen(self, hashes: Hashes) -> npt.NDArray[np.bool_]:
         seen = self._prefixes[_prefix(hashes)]
