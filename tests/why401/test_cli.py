@@ -203,6 +203,15 @@ def test_a_pattern_of_several_clients_is_told_once(why401: Shell) -> None:
     assert "nginx, [/bold][red], at" in said
 
 
+def test_an_alert_prints_what_a_log_calls_a_client_as_it_is(why401: Shell) -> None:
+    path = "/oauth2/authorize?response_type=code&client_id=%5B/bold%5D%5Bred%5D"
+    usual = [nginx_line(40 * number, status=302, path=path) for number in range(1500)]
+    surge = [nginx_line(60_000 + number, status=400, path=path) for number in range(600)]
+    (why401.folder / "surge.log").write_text("".join([*usual, *surge]))
+    why401("ingest", "surge.log")
+    assert "[/bold][red]" in why401("alerts").stdout
+
+
 @pytest.mark.parametrize("command", ["report", "alerts", "diagnose", "sql"])
 def test_an_empty_lake_is_no_traceback(why401: Shell, command: str) -> None:
     answer = why401(command, *(["SELECT count(*) FROM events"] if command == "sql" else []))
