@@ -1,7 +1,7 @@
 """What a person pastes when they hold one failure in their hands, read as evidence.
 
-An error body, a challenge, a callback URL, a raw HTTP response, a bare code or a message. Reading never
-fails: what is not understood is a message.
+An error body in JSON or XML, a challenge, a callback URL, a raw HTTP response, a bare code or a message.
+Reading never fails: what is not understood is a message.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from html import unescape
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -20,7 +21,10 @@ BARE_CHALLENGE = "why401.bare_challenge"
 """The code of a challenge that holds no error: RFC 6750 3.1 asks for that where no token was sent."""
 
 _MOST = 24
-_CODE_KEYS = ("error_codes", "errorcode", "error_code", "code", "reason", "suberror", "type", "status")
+_CODE_KEYS = (
+    *("error_codes", "errorcode", "error_code", "code", "faultcode", "reason", "suberror", "type"),
+    "status",
+)
 _TEXT_KEYS = (
     *("error_hint", "hint", "error_description", "errorsummary", "message", "error_message"),
     *("errormessage", "detail", "details", "faultstring", "description", "err", "msg", "title"),
@@ -39,6 +43,10 @@ _PARAMETER = re.compile(
 )
 _DETAILS = re.compile(r"([A-Za-z][A-Za-z0-9_.]*)[{\[](.*?)[}\]]*")
 _CODE_AND_TEXT = re.compile(r"([a-z][a-z0-9_]{3,40})\s*[:,-]\s+(\S.*)", re.DOTALL)
+_ELEMENT = re.compile(r"<(?:[\w.-]+:)?([A-Za-z_][\w.-]*)(?:\s[^<>]*)?>([^<>]+)</")
+_PAGE = re.compile(r"<(!doctype\s+html|html|body|head)\b", re.IGNORECASE)
+_SOAP_NAMES = {"value": "faultcode", "text": "faultstring"}
+"""Elements of a fault of SOAP 1.2 by what SOAP 1.1 calls them."""
 _WORD_WITH_UNDERSCORE = re.compile(r"\b[a-z]+(?:_[a-z0-9]+)+\b")
 
 
@@ -65,7 +73,7 @@ def read_pasted(text: str) -> list[list[Evidence]]:
 def _layers(text: str) -> Iterator[Iterator[Evidence]]:
     status_line = _STATUS_LINE.search(text)
     status = int(status_line.group(1)) if status_line else None
-    structured = [*_challenges(text), *_json(text), *_query(text)]
+    structured = [*_challenges(text), *_body(_json(text)), *_body(_xml(text)), *_query(text)]
     structured = structured or list(_pairs(text))
     if structured:
         yield (replace(said, status=said.status or status) for said in structured)
@@ -92,18 +100,33 @@ def _challenges(text: str) -> Iterator[Evidence]:
             yield Evidence(status=401, error_code=BARE_CHALLENGE if bearer else None)
 
 
-def _json(text: str) -> Iterator[Evidence]:
-    """Error bodies: RFC 6749 5.2, and the nested and renamed forms that others use for the same."""
+def _json(text: str) -> list[tuple[str, Any]]:
+    """The scalars of the first JSON document in a text, with their names."""
     start = min((at for at in (text.find("{"), text.find("[")) if at >= 0), default=-1)
     if start < 0:
-        return
+        return []
     try:
         content, _ = json.JSONDecoder().raw_decode(text, start)
     except ValueError:
-        return
-    if not isinstance(content, dict | list):
-        return
-    pairs = list(_flat(content))
+        return []
+    return list(_flat(content)) if isinstance(content, dict | list) else []
+
+
+def _xml(text: str) -> list[tuple[str, Any]]:
+    """The texts of the elements of an XML body or a part of one, with their names; a page for people is none.
+
+    SOAP 1.1 4.4 and 1.2 5.4, AWS's query protocol, and Spring's old form of RFC 6749 5.2. A prefix of a
+    fault's code is the document's own.
+    """
+    if _PAGE.search(text):
+        return []
+    named = [(name.lower(), unescape(value).strip()) for name, value in _ELEMENT.findall(text)]
+    pairs = [(_SOAP_NAMES.get(name, name), value) for name, value in named]
+    return [(key, value.rpartition(":")[2] if key == "faultcode" else value) for key, value in pairs]
+
+
+def _body(pairs: list[tuple[str, Any]]) -> Iterator[Evidence]:
+    """Error bodies: RFC 6749 5.2, and the nested and renamed forms that others use for the same."""
     errors = [value for key, value in pairs if key == "error" and isinstance(value, str)]
     codes = [*_entra_codes(pairs), *_codes(pairs)]
     texts = [

@@ -63,6 +63,22 @@ SHAPES = [
     ('{"message":"API rate limit exceeded"}', "rate.limited"),
     ('[{"errorCode":"INVALID_SESSION_ID","message":"Session expired or invalid"}]', "token.expired"),
     ('Response body: {"error": "slow_down"} was received', "protocol.slow_down"),
+    ('{"errors":[{"message":"Token has expired","extensions":{"code":"UNAUTHENTICATED"}}]}', "token.expired"),
+    (
+        "<oauth><error>invalid_client</error><error_description>Bad client credentials</error_description></oauth>",
+        "client_auth.failed_unspecified",
+    ),
+    (
+        "<s:Fault><faultcode>wsse:MessageExpired</faultcode><faultstring>Too late</faultstring></s:Fault>",
+        "token.expired",
+    ),
+    (
+        "<Code><Value>env:Sender</Value><Subcode><Value>wsse:InvalidSecurityToken</Value></Subcode></Code>"
+        '<Reason><Text xml:lang="en">An invalid security token was provided</Text></Reason>',
+        "token.invalid_unspecified",
+    ),
+    ("<Error>\n <Code>ExpiredTokenException</Code>\n <Message>too old</Message>\n</Error>", "token.expired"),
+    ("<html><title>401</title><body><p>Jwt is expired</p></body></html>", "token.expired"),
     # challenges and raw responses
     (
         'WWW-Authenticate: Bearer error="invalid_token", error_description="The token expired"',
@@ -103,6 +119,8 @@ SHAPES = [
     ("Audiences_in_Jwt_are_not_allowed", "token.wrong_audience"),
     ("rbac_access_denied_matched_policy[none]", "policy.permission_denied"),
     ("RBAC: access denied", "policy.permission_denied"),
+    ("rpc error: code = Unauthenticated desc = token is expired by 3m2s", "token.expired"),
+    ("PKCE verification failed", "grant.pkce_failed"),
     ("invalid_grant: Token has been expired or revoked.", "grant.refresh_revoked"),
     ("jwt.exceptions.InvalidAudienceError: Audience doesn't match", "token.wrong_audience"),
     ("IDX10501: Signature validation failed. Unable to match key", "token.bad_signature.unknown_key"),
