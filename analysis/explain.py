@@ -91,6 +91,11 @@ class _Verdict:
         return (self.rule or "").split(":", 1)[0]
 
     @property
+    def of_product(self) -> bool:
+        """Whether a rule of the evidence's own product decided, and more than guessed."""
+        return self.file == f"{self.evidence.source}.csv" and self.confidence != "low"
+
+    @property
     def by_marked_code(self) -> bool:
         """Whether a code decided that tells its vendor: no other product's rules matter then."""
         return self.evidence.source is None and not self.file.startswith("_") and self.file != ""
@@ -185,7 +190,8 @@ def _judged(layers: list[list[Evidence]], spread: bool, rulebook: Rulebook) -> I
     """The verdicts on each layer of evidence, best first; all of them by one query.
 
     `spread`: what has no source may be anybody's, so each product's rules are asked as well. Its
-    answer counts where a row of its own decided; else it is everybody's.
+    answer counts where a row of its own decided, and not with low confidence, which rests on whose words they
+    are; else it is everybody's.
     """
     products = sorted({rule.source for rule in rulebook.rules if rule.source}) if spread else []
     asked = [
@@ -203,7 +209,7 @@ def _judged(layers: list[list[Evidence]], spread: bool, rulebook: Rulebook) -> I
             verdict
             for _, *others in judged
             for verdict in others
-            if verdict.file == f"{verdict.evidence.source}.csv" and (not marked or verdict.file in marked)
+            if verdict.of_product and (not marked or verdict.file in marked)
         ]
         yield sorted(verdicts, key=_rank)
 

@@ -43,6 +43,16 @@ _PARAMETER = re.compile(
 )
 _DETAILS = re.compile(r"([A-Za-z][A-Za-z0-9_.]*)[{\[](.*?)[}\]]*")
 _CODE_AND_TEXT = re.compile(r"([a-z][a-z0-9_]{3,40})\s*[:,-]\s+(\S.*)", re.DOTALL)
+_CODE_AND_TEXT_WITHIN = re.compile(r"\b([a-z]+(?:_[a-z0-9]+)+)(?:\s*[:,-]\s+|\"\s+\")(\S[^\"\n]*)")
+_STATUS_WITHIN = re.compile(
+    r"\b(?:HTTP|status|code|response|error)\b[^\n]{0,40}?\b([45][0-9]{2})\b|^([45][0-9]{2})\s+[A-Z]"
+    r"|\(([45][0-9]{2})\)",
+    re.IGNORECASE | re.MULTILINE,
+)
+_GRPC = re.compile(
+    r"\b(grpc-status:\s*16|unauthenticated)\b|\b(grpc-status:\s*7|permission_?denied)\b", re.IGNORECASE
+)
+_GRPC_CODES = ("UNAUTHENTICATED", "PERMISSION_DENIED")
 _ELEMENT = re.compile(r"<(?:[\w.-]+:)?([A-Za-z_][\w.-]*)(?:\s[^<>]*)?>([^<>]+)</")
 _PAGE = re.compile(r"<(!doctype\s+html|html|body|head)\b", re.IGNORECASE)
 _SOAP_NAMES = {"value": "faultcode", "text": "faultstring"}
@@ -234,6 +244,8 @@ def _words(text: str) -> Iterator[Iterator[Evidence]]:
         head, reason = details.groups()
         yield iter([Evidence(error_code=head, error_description=reason.replace("_", " ") or None)])
         return
+    within = _CODE_AND_TEXT_WITHIN.findall(text)
+    yield (Evidence(error=code, error_description=message) for code, message in within)
     coded = _CODE_AND_TEXT.fullmatch(text)
     if coded:
         yield iter([Evidence(error=coded.group(1), error_description=coded.group(2))])
@@ -243,6 +255,13 @@ def _words(text: str) -> Iterator[Iterator[Evidence]]:
         Evidence(error=word, error_code=word, error_description=text)
         for word in _WORD_WITH_UNDERSCORE.findall(text)
     )
+    yield (
+        Evidence(error=code)
+        for found in _GRPC.findall(text)
+        for code, is_said in zip(_GRPC_CODES, found, strict=True)
+        if is_said
+    )
+    yield (Evidence(status=int("".join(found))) for found in _STATUS_WITHIN.findall(text))
 
 
 def _parts(text: str) -> Iterator[Evidence]:

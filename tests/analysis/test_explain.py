@@ -120,7 +120,16 @@ SHAPES = [
     ("rbac_access_denied_matched_policy[none]", "policy.permission_denied"),
     ("RBAC: access denied", "policy.permission_denied"),
     ("rpc error: code = Unauthenticated desc = token is expired by 3m2s", "token.expired"),
+    ("rpc error: code = Unauthenticated desc = bad", "token.invalid_unspecified"),
+    ("grpc-status: 7", "policy.permission_denied"),
     ("PKCE verification failed", "grant.pkce_failed"),
+    ('oauth2: "invalid_grant" "Token has been expired or revoked."', "grant.refresh_revoked"),
+    (
+        "shop.Login failed\njava.io.IOException: invalid_grant: Token has been expired or revoked.",
+        "grant.refresh_revoked",
+    ),
+    ("AxiosError: Request failed with status code 401", "unknown.status_only_401"),
+    ("Response status code does not indicate success: 403 (Forbidden).", "unknown.status_only_403"),
     ("invalid_grant: Token has been expired or revoked.", "grant.refresh_revoked"),
     ("jwt.exceptions.InvalidAudienceError: Audience doesn't match", "token.wrong_audience"),
     ("IDX10501: Signature validation failed. Unable to match key", "token.bad_signature.unknown_key"),
@@ -183,7 +192,19 @@ def test_all_distinct_causes_are_given_once() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "   ", "hello world", "{", "[1, 2", '{"a": 1}', "[]", "\x00\x01", "é" * 100_000, "a" * 200_000],
+    [
+        "",
+        "   ",
+        "hello world",
+        "an error on line 450",
+        "{",
+        "[1, 2",
+        '{"a": 1}',
+        "[]",
+        "\x00\x01",
+        "é" * 100_000,
+        "a" * 200_000,
+    ],
     ids=lambda text: repr(text[:20]),
 )
 def test_what_says_nothing_is_unclassified(text: str) -> None:
