@@ -7,8 +7,8 @@ before that point, which tells apart inputs that begin alike.
 
 A hash of few bytes says little: logs of one second begin alike. So the first lines of an input, and its
 first HEAD_BYTES, are also known by a hash of all that stands up to the end of each, in a transaction of their
-own. An input that ends before what was read of another one is its copy where it begins with the same; else it
-is a new one.
+own. An input that ends before what was read of another one is its copy where it begins with the same and ends
+there, or in half a line; else it is a new one.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import hashlib
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Protocol
 
 HEAD_BYTES = 4096
@@ -93,29 +94,39 @@ def read_beginnings(transaction: str) -> tuple[str, list[str]] | None:
     return name, keys.split(" ")
 
 
-def identify(head: bytes, memory: Memory, tail_before: Callable[[int], bytes | None]) -> Identity:
+def identify(
+    head: bytes,
+    memory: Memory,
+    tail_before: Callable[[int], bytes | None],
+    ends_whole: Callable[[], bool],
+) -> Identity:
     """Who the input is that begins with `head` (its first HEAD_BYTES, or all of it).
 
-    `tail_before(n)` gives the 1,024 bytes before byte n, None where the input is shorter. The ladder of head
-    sizes lets an input that was small when it was first seen be recognised after it grew.
+    `tail_before(n)` gives the 1,024 bytes before byte n, None where the input is shorter; `ends_whole()`
+    tells, of an input that ends without a newline, whether its last line is whole. The ladder of head sizes
+    lets an input that was small when it was first seen be recognised after it grew.
     """
-    whole = beginnings(head)[-1:]
+    open_end = len(head) < HEAD_BYTES and not head.endswith(b"\n")
     # a last line without its newline may be whole, and be another input's with its newline
-    ended = beginnings(head + b"\n")[-1:] if len(head) < HEAD_BYTES and not head.endswith(b"\n") else []
-    for beginning in ended + whole:
+    ended = beginnings(head + b"\n")[-1:] if open_end else []
+    is_cut = cache(lambda: not (open_end and ends_whole()))
+    told = [(beginning, lambda: True) for beginning in ended]
+    told += [(beginning, is_cut) for beginning in beginnings(head)[-1:]]
+    for beginning, shorter in told:
         name = memory.beginning(beginning.key)
         known = _known(memory, name) if name is not None else None
-        if known is not None and known.goes_on(tail_before, shorter=True):
+        if known is not None and known.goes_on(tail_before, shorter):
             return known.identity
     free = None
     for size in (size for size in _LADDER if size <= len(head)):
+        is_all = size == len(head)
         for name in _names(head[:size]):
             known = _known(memory, name)
             if known is None:
                 free = free or name
                 break
-            # of one whose beginning is told and begins otherwise it is known that it is another one
-            if known.goes_on(tail_before, shorter=not whole or size == len(head)):
+            # where that is not all of this input, what is known of the other does not say that it begins so
+            if known.goes_on(tail_before, is_cut if is_all else lambda: False):
                 return known.identity
     return Identity(free or next(_names(head)), 0)
 
@@ -127,11 +138,11 @@ class _Known:
     identity: Identity
     version: int
 
-    def goes_on(self, tail_before: Callable[[int], bytes | None], shorter: bool) -> bool:
-        """Whether this input is the one; `shorter`: also where it ends before what was read."""
+    def goes_on(self, tail_before: Callable[[int], bytes | None], shorter: Callable[[], bool]) -> bool:
+        """Whether this input is the one; `shorter()`: also where it ends before what was read."""
         read = consumed_of(self.version)
         tail = tail_before(read)
-        return shorter if tail is None else progress_version(read, tail) == self.version
+        return shorter() if tail is None else progress_version(read, tail) == self.version
 
 
 def _known(memory: Memory, name: str) -> _Known | None:

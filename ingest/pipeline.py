@@ -27,6 +27,7 @@ from ingest.progress import OnProgress, Progress, tell_nobody
 from ingest.reader import Parsed, parse_chunk
 from ingest.recognise import (
     HEAD_BYTES,
+    Bytes,
     Formats,
     Layout,
     alike,
@@ -193,7 +194,12 @@ class Run:
         if layout is None:
             self._pass_over(item, "is in no log format that why401 knows; --source forces one")
             return
-        identity = identify(head[:_IDENTITY_BYTES], self._memory, lambda n: _tail_before(item, n))
+        identity = identify(
+            head[:_IDENTITY_BYTES],
+            self._memory,
+            lambda n: _tail_before(item, n),
+            lambda: self._ends_whole(head, layout, candidates),
+        )
         reader = Reader(
             item,
             layout,
@@ -226,6 +232,13 @@ class Run:
         if layout is not None and len(head) >= _IDENTITY_BYTES and self._live:
             self._layouts[key] = layout
         return layout
+
+    def _ends_whole(self, head: bytes, layout: Layout, candidates: Sequence[Reading]) -> bool:
+        """Whether the last line of an input that is all `head`, and has no newline there, is whole."""
+        if self._live:
+            return False
+        *_, last = chunks(Bytes(head), layout.framing, 0)
+        return self._workers.here(parse_chunk, layout, candidates, last, datetime.now(UTC)).whole
 
     def _read_chunks(
         self, reader: Reader, identity: Identity, candidates: Sequence[Reading], head: bytes

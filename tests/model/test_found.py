@@ -57,6 +57,39 @@ def test_a_log_that_begins_anew_within_the_second_is_not_the_old_one(workshop: W
     _each_once(workshop, 4)
 
 
+def test_a_line_without_its_newline_is_no_copy_of_one_that_begins_like_it(workshop: Workshop) -> None:
+    press = Press()
+    workshop.write("access.log", _text(press, 1))
+    workshop.ingest()
+    workshop.write("api.log", _text(press, 1).removesuffix(b"\n"))
+    assert workshop.ingest().total.events == 1
+    _each_once(workshop, 2)
+
+
+def test_a_log_with_another_s_first_line_and_one_without_newline_is_no_copy(workshop: Workshop) -> None:
+    """Tables of one header begin so."""
+    press = Press()
+    first, second = _text(press, 1), _text(press, 10)
+    workshop.write("access.log", first + second)
+    workshop.ingest()
+    workshop.write("api.log", first + _text(press, 1).removesuffix(b"\n"))
+    workshop.ingest()
+    found = Counter(events_of(workshop.lake))
+    assert len(found) == 12
+    assert found["agent/000012"] == 1
+
+
+def test_a_log_that_ends_in_half_a_line_is_a_copy_of_one_that_begins_so(workshop: Workshop) -> None:
+    press = Press()
+    text = _text(press, 3)
+    workshop.write("access.log", text)
+    workshop.ingest()
+    workshop.write("cut.log", text[: len(text) - 20])
+    workshop.write("at-newline.log", text[:-1])
+    assert workshop.ingest().total.events == 0
+    _each_once(workshop, 3)
+
+
 def test_a_log_that_grows_after_a_run_was_killed_between_its_commits(
     workshop: Workshop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
