@@ -85,7 +85,8 @@ def _quotes(buffer: Bytes, first: int, end: int, beside: Mask, open_end: bool = 
 
 
 def as_objects(rows: Records, header: tuple[str, ...], delimiter: str) -> Records:
-    """Each row as the JSON object of its cells by name, without the empty ones.
+    """Each row as the JSON object of its cells by name, without the empty ones. Where a name comes again, the
+    number of its column is added.
 
     A row with another number of cells becomes {"_csv": "<the row>"}; one without any text is blank; one
     that repeats the header is left out. Rows must be valid UTF-8.
@@ -125,7 +126,8 @@ def _objects(rows: Records, header: tuple[str, ...], delimiter: str) -> Records:
         cells = _cells(rows.buffer, left[:, place], right[:, place], escape.quotes)
         if repeats.any():
             repeats &= pc.equal(cells, name).to_numpy(zero_copy_only=False)
-        key = pa.scalar(f',{json.dumps(name, ensure_ascii=False)}:"', pa.large_string())
+        member = name if name not in header[:place] else f"{name} {place + 1}"
+        key = pa.scalar(f',{json.dumps(member, ensure_ascii=False)}:"', pa.large_string())
         piece = pc.binary_join_element_wise(key, escape(cells), _CLOSE, _NOTHING)
         pieces.append(pc.if_else(pc.equal(cells, ""), _NOTHING, piece))
     objects = pc.binary_join_element_wise(*pieces, _END, _NOTHING)

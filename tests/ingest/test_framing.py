@@ -348,6 +348,16 @@ def test_what_is_detected(text: str, kind: str, depth: int) -> None:
     assert (found.kind, found.depth) == (kind, depth)
 
 
+def test_a_name_that_comes_twice_in_a_header_gets_the_number_of_its_column() -> None:
+    names = ["Date", *(f"n{number}" for number in range(10)), "Date"]
+    rows = [names, [str(number) for number in range(12)], names]
+    data = "".join(",".join(row) + "\n" for row in rows).encode()
+    ((_, text),) = [record for record in _records(data, detect_framing(data), 1024) if record[1]]
+    found = json.loads(text)
+    assert (found["Date"], found["n9"], found["Date 12"]) == ("0", "10", "11")
+    assert detect_framing(b"a,a,b\n1,2,3\n").kind == "lines"
+
+
 def test_a_list_inside_of_an_event_is_no_wrapper() -> None:
     event = {"eventType": "user.session.start", "events": [{"a": 1}], "published": "2026-03-02T00:00:00Z"}
     data = json.dumps(event, indent=2).encode()
