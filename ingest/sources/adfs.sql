@@ -2,7 +2,7 @@
 title = "Microsoft AD FS (AD FS/Admin and Security event logs)"
 kind = "auth_server"
 provenance = "composed"
-recognise = '<Provider[^>]{0,200}\bName=["\x27]AD FS(?: 2\.0)?(?: Auditing| Tracing)?["\x27]|"(?:provider_name|source_name|SourceName|ProviderName)"\s*:\s*"AD FS(?: 2\.0)?(?: Auditing| Tracing)?"|^"?[^,"]{2,30}"?,"?[^,"]{8,40}"?,"?AD FS(?: 2\.0)?(?: Auditing)?"?,"?\d+"?,|^\s*Source:\s+AD FS(?: 2\.0)?(?: Auditing| Tracing)?\s*$'
+recognise = '<Provider[^>]{0,200}\bName=["\x27]AD FS(?: 2\.0)?(?: Auditing| Tracing)?["\x27]|"(?:provider_name|source_name|SourceName|ProviderName)"\s*:\s*"AD FS(?: 2\.0)?(?: Auditing| Tracing)?"|^"?[^,"]{2,30}"?,"?[^,"]{8,40}"?,"?AD FS(?: 2\.0)?(?: Auditing)?"?,"?\d+"?,|^\s*Source:\s+AD FS(?: 2\.0)?(?: Auditing| Tracing)?\s*$|^\s*(?:Log Name:\s+AD FS/Admin|Keywords:\s+AD FS|Protocol Name:|Relying Party:|Exception details:)\s*$|^\s*(?:at |---> )?Microsoft\.IdentityServer\.|^\s*<(?:AuditBase |AuditType>|AuditResult>|FailureType>|ContextComponents>|Component xsi:type="[A-Za-z]+AuditComponent")'
 priority = 38
 documentation = [
     "https://learn.microsoft.com/en-us/windows-server/identity/ad-fs/technical-reference/auditing-enhancements-to-ad-fs-in-windows-server",

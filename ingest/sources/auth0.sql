@@ -119,6 +119,7 @@ judged AS (
              ELSE 'success' END AS end_of_it,
         -- an error code in a field of its own, alone in `error`, or in front of a sentence
         coalesce(oauth_error(fault_oauth), oauth_error(fault), oauth_error(fault_type),
+            oauth_error(sentence), oauth_error(fault_message),
             CASE WHEN contains(fault_oauth, '_') THEN oauth_error(regexp_extract(fault_oauth, '^([a-z_]+)\b', 1)) END) AS oauth,
         coalesce(sentence, nullify(fault_message), nullify(api_message),
             CASE WHEN fault[1] <> '{' THEN nullify(fault) END) AS said

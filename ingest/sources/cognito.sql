@@ -129,7 +129,10 @@ SELECT
     -- an exception's name may come with its package or the word alone: NotAuthorizedException, NotAuthorized
     CASE WHEN refusal IS NOT NULL THEN refusal
          WHEN oauth_error(vendor_code) IS NULL THEN split_part(vendor_code, '#', -1) END AS error_code,
-    coalesce(CASE WHEN oauth_error(told) IS NULL THEN told END, nullif(nullify(form_error_description), 'HIDDEN_DUE_TO_SECURITY_REASONS')) AS error_description,
+    coalesce(CASE WHEN oauth_error(told) IS NULL THEN told END,
+        nullif(nullify(form_error_description), 'HIDDEN_DUE_TO_SECURITY_REASONS'),
+        CASE WHEN oauth_error(form_error) IS NULL THEN nullif(nullify(form_error), 'HIDDEN_DUE_TO_SECURITY_REASONS')
+            END) AS error_description,
     CASE WHEN NOT matched OR event_source IS NULL THEN NULL
          WHEN event_source = 'USER_NOTIFICATION' THEN 'message to a user'
          WHEN of_activity AND activity_end IN ('INPROGRESS', 'IN_PROGRESS') AND refusal IS NULL THEN 'sign-in in progress'

@@ -94,7 +94,8 @@ parsed AS (
     SELECT * EXCLUDE (message, quote, flat, bare, object),
         -- without quotes a client_id may hold `, error=`: the error is what follows the address
         CASE WHEN quote BETWEEN 'A' AND 'Z' AND contains(message, ', error=')
-             THEN nullif(regexp_extract(message, ', ipAddress=[^ ,]*, error=([^ ,]*)', 1), '') END AS placed_error,
+             THEN nullif(regexp_extract(message,
+                ', ipAddress=[^ ,]*, error=(.*?)(?:, [A-Za-z][A-Za-z0-9_.-]*=|$)', 1), '') END AS placed_error,
         CASE WHEN object IS NOT NULL THEN TRY(from_json(object,
             '{"type":"VARCHAR","realmId":"VARCHAR","realmName":"VARCHAR","clientId":"VARCHAR","userId":"VARCHAR",
               "sessionId":"VARCHAR","ipAddress":"VARCHAR","error":"VARCHAR","reason":"VARCHAR","detail":"VARCHAR",
@@ -182,8 +183,9 @@ SELECT
     -- the text format has no zone
     CASE WHEN e IS NULL OR j IS NOT NULL THEN NULL
          WHEN line[24] = ' ' AND line[20] = ',' THEN TRY_CAST(line[:19] || '.' || line[21:23] AS TIMESTAMP)
+         -- the last one: what shows logs of containers sets its own time before
          ELSE iso_time(regexp_extract(split_part(line, 'type=', 1),
-            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,9})?')) END AS local_time,
+            '.*([0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,9})?)', 1)) END AS local_time,
     nullify(coalesce(j."hostName", j."host.hostname", j."host.name", j.host)) AS instance,
     -- Keycloak writes "null" where it has no value
     coalesce(nullif(e."realmName", 'null'), nullif(e."realmId", 'null')) AS tenant,
@@ -242,7 +244,8 @@ SELECT
          WHEN kind = 'CLIENT_LOGIN' THEN CASE
             WHEN contains(said, 'retrieve service account') THEN 'unauthorized_client' END
          WHEN kind = 'TOKEN_EXCHANGE' THEN CASE
-            WHEN code = 'not_allowed' AND starts_with(said, 'client not allowed') THEN 'access_denied'
+            WHEN code = 'not_allowed' AND (starts_with(said, 'client not allowed')
+                OR said IN ('client is not the token holder', 'subject not allowed to impersonate')) THEN 'access_denied'
             WHEN code = 'client_not_found' AND said = 'audience not found' THEN 'invalid_client' END
          WHEN kind = 'PERMISSION_TOKEN' AND code = 'invalid_token' THEN 'invalid_grant'
          WHEN kind = 'REVOKE_GRANT' AND code = 'invalid_request' THEN 'invalid_request'

@@ -103,7 +103,8 @@ SELECT
     CASE WHEN strlen(whole_transaction) > 36 THEN left(whole_transaction, 36) || '/' || ltrim(substr(whole_transaction, 37), '-') ELSE nullify(whole_transaction) END AS request_id,
     CASE WHEN deed IN ('login', 'logout') THEN CASE WHEN strlen(first_tracking_id) > 36
         THEN left(first_tracking_id, 36) || '/' || ltrim(substr(first_tracking_id, 37), '-') ELSE nullify(first_tracking_id) END END AS session_id,
-    coalesce(nullify(asked_client_id), nullify(answered_client_id), nullify(query_client_id),
+    -- older releases leave the parameters of a query encoded
+    coalesce(nullify(asked_client_id), nullify(answered_client_id), percent_decode(nullify(query_client_id)),
         CASE WHEN person.sort = 'agent' THEN nullif(person.name, '') END) AS client_id,
     coalesce(nullify(principal), nullify(answered_username), CASE WHEN person.sort = 'user' THEN nullif(person.name, '') WHEN person.name = '' THEN nullify(user_id_given) END) AS user_name,
     CASE WHEN authorization_header IS NOT NULL AND deed = 'access' THEN basic_user(authorization_header) END AS login,
@@ -119,9 +120,10 @@ SELECT
     CASE WHEN deed = 'access' THEN TRY_CAST(took AS DOUBLE) * CASE upper(unit)
         WHEN 'NANOSECONDS' THEN 0.000001 WHEN 'MICROSECONDS' THEN 0.001 WHEN 'SECONDS' THEN 1000 ELSE 1 END END AS duration_ms,
     coalesce(nullify(asked_grant_type), nullify(query_grant_type)) AS grant_type,
-    coalesce(nullify(asked_response_type), nullify(query_response_type)) AS response_type,
-    nullify(trim(replace(translate(coalesce(nullify(asked_scope), nullify(answered_scope), query_scope), '[]"', ''), ',', ' '))) AS scope,
-    coalesce(nullify(asked_redirect_uri), nullify(query_redirect_uri)) AS redirect_uri,
+    coalesce(nullify(asked_response_type), percent_decode(nullify(query_response_type))) AS response_type,
+    nullify(trim(replace(translate(coalesce(nullify(asked_scope), nullify(answered_scope), percent_decode(query_scope)), '[]"', ''), ',', ' '))) AS scope,
+    coalesce(nullify(asked_redirect_uri),
+        CASE WHEN contains(query_redirect_uri, '/') THEN query_redirect_uri ELSE percent_decode(nullify(query_redirect_uri)) END) AS redirect_uri,
     end_of_it AS outcome,
     CASE WHEN end_of_it = 'failure' THEN coalesce(oauth_error(said_error), oauth_error(told_all)) END AS error,
     CASE WHEN end_of_it = 'failure' AND deed <> 'access' THEN coalesce(nullify(failure_reason), event_name) END AS error_code,

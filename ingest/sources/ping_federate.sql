@@ -65,7 +65,9 @@ fields AS (
         nullify(coalesce(trim(p[14 + later]), n.took)) AS took,
         nullif(regexp_extract(coalesce(CASE WHEN len(p) > 14 + later THEN array_to_string(p[15 + later:], '|') END, n.more),
             '\b(authorization_code|refresh_token|client_credentials|password|implicit|urn:[a-zA-Z0-9:._-]+)\b', 1), '') AS granted,
-        shape = 'server' AND s.level IN ('WARN', 'ERROR', 'FATAL') AND contains(lower(s.logger), 'oauth') AND s.message <> '' AS is_complaint
+        -- a refused request is a `normal exception`, at DEBUG
+        shape = 'server' AND contains(lower(s.logger), 'oauth') AND s.message <> ''
+            AND (s.level IN ('WARN', 'ERROR', 'FATAL') OR regexp_matches(s.message, '^(Handling n|N)ormal exception ')) AS is_complaint
     FROM placed
 ),
 judged AS (
@@ -74,7 +76,8 @@ judged AS (
                 OR (protocol IS NULL AND event IN ('AUTHN_ATTEMPT', 'AUTHN_REQUEST')))
             AND NOT regexp_matches(event, '^(AUTHN_SESSION_|SRI_|USER_KEY_|PWD_|ACCOUNT_)')
             AND state IS DISTINCT FROM 'inprogress' AND state IS DISTINCT FROM 'authn_attempt') AS is_event,
-        CASE WHEN is_complaint THEN s.message ELSE told END AS said
+        CASE WHEN is_complaint THEN regexp_replace(s.message,
+            '^(?:Handling n|N)ormal exception [^:]*: (?:[\w.$]+Exception: )?', '') ELSE told END AS said
     FROM fields
 ),
 explained AS (

@@ -19,7 +19,7 @@ tells = "why a token request was refused, with its client and grant"
 -- Carbon's layout with messages, the audit log in it, and diagnostic logs in JSON. The line of an exception stands below.
 WITH placed AS (
     SELECT line, "offset", lead(line) OVER () AS below,
-        CASE WHEN starts_with(line, 'TID') OR starts_with(line, '[2') THEN strpos(line, '[2') END AS begins
+        CASE WHEN starts_with(line, 'TID') OR starts_with(line, '[2') OR starts_with(line, 'osgi> [2') THEN strpos(line, '[2') END AS begins
     FROM records
 ),
 cut AS (
@@ -51,13 +51,24 @@ said AS (
              WHEN starts_with(named, '- ') THEN ltrim(substr(named[3:], strpos(named[3:], ' '))) END AS message
     FROM spoken
 ),
+-- log4j2 writes an exception behind its message
+thrown AS (
+    SELECT * EXCLUDE (message), CASE WHEN behind_it.thrown <> '' THEN behind_it.message ELSE message END AS message
+    FROM (
+        SELECT *, CASE WHEN contains(message, 'Exception') OR contains(message, 'Error: ') THEN regexp_extract(message,
+            '^(.+?) ((?:(?:[a-z][a-z0-9_]*\.){2,}[A-Z]\w*(?:Exception|Error)(?:: .*)?)|OAuthProblemException\{.*)$',
+            ['message', 'thrown']) END AS behind_it
+        FROM said
+    )
+),
 kinds AS (
     SELECT *,
         CASE WHEN line[1] = '{' THEN line WHEN starts_with(message, '{"') AND contains(message, '"resultStatus"') THEN message END AS diagnostic,
         coalesce(logger LIKE '%AUDIT_LOG%', false) OR starts_with(line, 'Initiator') AS audit,
         CASE WHEN starts_with(line, 'Initiator') THEN line ELSE message END AS words,
-        CASE WHEN regexp_matches(below[:200], '^(?:Caused by: )?(?:[\w.$]+(?:Exception|Error)(?:: |$)|OAuthProblemException\{)') THEN below END AS exception
-    FROM said
+        coalesce(nullif(behind_it.thrown, ''), CASE WHEN regexp_matches(below[:200],
+            '^(?:Caused by: )?(?:[\w.$]+(?:Exception|Error)(?:: |$)|OAuthProblemException\{)') THEN below END) AS exception
+    FROM thrown
 ),
 opened AS (
     SELECT *,
@@ -74,7 +85,7 @@ opened AS (
 ),
 judged AS (
     SELECT *,
-        CASE WHEN contains(a.data, '":') OR contains(a.data, '" :') THEN TRY(from_json(a.data,
+        CASE WHEN contains(a.data, '":') OR contains(a.data, '" :') THEN TRY(from_json(replace(a.data, '"N/A"', 'null'),
             '{"RelyingParty":"VARCHAR","clientId":"VARCHAR","ServiceProvider":"VARCHAR","ServiceProviderName":"VARCHAR","AuthenticatedUser":"VARCHAR",
               "AuthenticatedUserTenantDomain":"VARCHAR","RequestType":"VARCHAR","RemoteAddress":"VARCHAR","RemoteIp":"VARCHAR","scope":"VARCHAR"}')) END AS f,
         regexp_matches(a.action, '(?i)^(login|logout|posttokenissue|terminatesession|authenticationstep|step)') AS audited,
@@ -89,7 +100,7 @@ told AS (
         CASE WHEN oauth THEN CASE
             WHEN contains(message, 'not allowed for public clients') OR regexp_matches(message, '(?i)^(?:successfully|initiali[sz]|activat|deactivat|register|loaded|starting)') THEN false
             WHEN level = 'ERROR' THEN true
-            ELSE regexp_matches(message, '(?i)\b(?:error|invalid|fail(?:ed|ure)?|expired|not (?:in active|found|authorized|active|allowed|valid|match\w*|supported)|unauthorized|unsupported|mismatch|denied|missing|could not|does not match|inactive|revoked|locked)\b') END END AS failing
+            ELSE regexp_matches(message, '(?i)\b(?:error|invalid|fail(?:ed|ure)?|expired|not (?:in active|found|authorized|active|allowed|valid|match\w*|supported)|unauthorized|unsupported|mismatch|denied|missing|could not|does not match|inactive|revoked|locked|disabled)\b') END END AS failing
     FROM judged
 )
 SELECT
@@ -102,10 +113,11 @@ SELECT
     nullify(d."logId") AS event_id,
     coalesce(nullify(d."requestId"), nullify(correlation)) AS request_id,
     coalesce(nullify(f."RelyingParty"), nullify(f."clientId"), nullify(d.input ->> '$.clientId'), nullify(d.input ->> '$.client_id'), nullify(d.input ->> '$."client id"'),
-        CASE WHEN oauth THEN nullif(nullif(regexp_extract(concat(message, ' ', why), '(?i)client[ _]?id ?:? (?:is )?:? ?([\w.-]{4,})', 1), ''), 'null') END) AS client_id,
+        CASE WHEN oauth THEN nullif(nullif(regexp_extract(concat(message, ' ', why),
+            '(?i)(?:client,?[ _]?id(?: ?= ?| ?:? (?:is )?:? ?)|consumer key ?: ?)([\w.-]{4,})', 1), ''), 'null') END) AS client_id,
     coalesce(nullify(f."ServiceProviderName"), nullify(f."ServiceProvider"), nullify(d.input ->> '$.applicationName'), nullify(d.input ->> '$."application name"')) AS client_name,
     coalesce(nullify(f."AuthenticatedUser"), nullify(d.input ->> '$."user id"'), nullify(d.input ->> '$.userId'), nullify(d.input ->> '$.user'), nullify(d.input ->> '$."username"'),
-        CASE WHEN audited THEN nullify(a.initiator) END,
+        CASE WHEN audited THEN nullif(nullify(a.initiator), 'N/A') END,
         CASE WHEN oauth THEN nullif(nullif(regexp_extract(message, 'User ID:? ?([^ ,]+)', 1), ''), 'null') END) AS user_name,
     coalesce(ip_address(f."RemoteAddress"), ip_address(f."RemoteIp")) AS client_ip,
     CASE WHEN audited THEN CASE WHEN a.action ILIKE 'posttokenissue%' THEN 'token' WHEN a.action ILIKE 'logout%' OR a.action ILIKE 'terminate%' THEN 'end_session' ELSE 'authorization' END
@@ -120,7 +132,7 @@ SELECT
          WHEN failing THEN CASE
             WHEN regexp_matches(logger, '(?i)introspect|oauth2?\.validators') THEN 'introspection'
             WHEN regexp_matches(logger, '(?i)revo[ck]') OR message ILIKE '%revok%' THEN 'revocation'
-            WHEN regexp_matches(logger, '(?i)userinfo') THEN 'userinfo'
+            WHEN regexp_matches(logger, '(?i)userinfo|endpoint\.user\.') THEN 'userinfo'
             WHEN regexp_matches(logger, '(?i)logout|session') THEN 'end_session'
             WHEN regexp_matches(logger, '(?i)dcr') THEN 'registration'
             WHEN regexp_matches(logger, '(?i)authz') OR contains(message, 'authorization request') THEN 'authorization'
@@ -138,7 +150,8 @@ SELECT
     CASE WHEN failing THEN oauth_error(nullif(regexp_extract(concat(exception, ' ', message), '\berror(?:=''|: )([a-z_]+)', 1), '')) END AS error,
     CASE WHEN audited THEN a.action WHEN d."resultStatus" = 'FAILED' THEN d."actionId" END AS error_code,
     CASE WHEN d."resultStatus" = 'FAILED' THEN d."resultMessage"
-         WHEN failing THEN left(concat_ws(': ', rtrim(regexp_replace(message, '(?i)(?: for)?,? *client id ?:.*$', ''), ' .:'), nullif(why, '')), 500) END AS error_description,
+         WHEN failing THEN left(concat_ws(': ', rtrim(regexp_replace(regexp_replace(message, '(?i)^client id ?: ?[\w.-]+ ', 'The client '),
+            '(?i)(?: provided)?(?: for| by)?(?: the)?(?: client with)?,? *client,? id ?[:=].*$', ''), ' .:'), nullif(why, '')), 500) END AS error_description,
     CASE WHEN audit THEN CASE WHEN a.action <> '' AND NOT coalesce(audited, false) THEN 'a change by an administrator or a user' END
          WHEN d IS NOT NULL THEN CASE WHEN d."resultStatus" <> 'FAILED' AND d."actionId" NOT IN ('issue-access-token', 'issue-authz-code') THEN 'a step of a request' END
          WHEN failing THEN NULL
