@@ -44,7 +44,7 @@ _RAW_COLUMNS = {"_raw", "raw", "@message", "message", "log", "textPayload"}
 """Names of a column that is all there is: lines, exported as CSV."""
 _NAME = re.compile(r"(?=.*[^\W\d_])[@_#*%]?[^\W\d][\w @#%.()\[\]{}/*-]{0,79}")
 _NO_NAME = re.compile(
-    r"[0-9A-Fa-f]{16,}|[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-.*|(?:[a-z0-9-]+\.){2,}[a-z]{2,}/.*|.*[.,]\s*|(?:\S+\s+){6,}\S*"
+    r"[0-9A-Fa-f]{16,}|[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-.*|(?:[a-z0-9-]+\.){2,}[a-z]{2,}/.*|.*[.,]\s*|(?:\S+\s+){7,}\S*"
 )
 
 

@@ -3,7 +3,7 @@ title = "Microsoft Entra ID sign-in logs"
 kind = "auth_server"
 provenance = "composed"
 framing = "json"
-recognise = '(?s)"[cC]ategory"\s*:\s*"[A-Za-z]*Sign[iI]nLogs"|"[oO]perationName"\s*:\s*"Sign-in activity"|"Type"\s*:\s*"(AAD[A-Za-z]*)?Sign[iI]nLogs"|(?i:"resourceId"\s*:\s*"/tenants/[^"/]+/providers/Microsoft\.aadiam")|"createdDateTime"\s*:.*"errorCode"\s*:|"errorCode"\s*:.*"createdDateTime"\s*:|"ResultType"\s*:.*"AppId"\s*:|"AppId"\s*:.*"ResultType"\s*:'
+recognise = '(?s)"[cC]ategory"\s*:\s*"[A-Za-z]*Sign[iI]nLogs"|"[oO]perationName"\s*:\s*"Sign-in activity"|"Type"\s*:\s*"(AAD[A-Za-z]*)?Sign[iI]nLogs"|(?i:"resourceId"\s*:\s*"/tenants/[^"/]+/providers/Microsoft\.aadiam")|"createdDateTime"\s*:.*"errorCode"\s*:|"errorCode"\s*:.*"createdDateTime"\s*:|"ResultType"\s*:.*"AppId"\s*:|"AppId"\s*:.*"ResultType"\s*:|"Date \(UTC\)"\s*:.*"Sign-in error code"\s*:'
 priority = 31
 documentation = [
     "https://learn.microsoft.com/en-us/graph/api/resources/signin?view=graph-rest-beta",
@@ -16,10 +16,10 @@ documentation = [
 ]
 cannot_tell = "Entra ID logs sign-ins, not requests: it writes no HTTP status, rarely the OAuth error, no redirect URI, and nothing about requests that name no tenant or no known application. Non-interactive, service principal and managed identity sign-ins are categories of their own, which the diagnostic setting must name; Microsoft Graph gives interactive ones only unless signInEventTypes is filtered for."
 */
--- One sign-in, in one of three shapes, told apart by a key before any JSON is parsed, so that each shape is
+-- One sign-in, in one of four shapes, told apart by a key before any JSON is parsed, so that each shape is
 -- parsed once: a record of Azure Monitor (storage, Event Hubs) with the sign-in in `properties`; a row of a Log
--- Analytics table, whose names begin with capitals; a signIn of Microsoft Graph, bare. Only `properties` that is
--- a string of JSON is parsed apart.
+-- Analytics table, whose names begin with capitals; a signIn of Microsoft Graph, bare; a row of the portal's CSV,
+-- which is put as such a signIn. Only `properties` that is a string of JSON is parsed apart.
 WITH records_of_monitor AS (
     SELECT "offset", line, CASE WHEN contains(line, '"properties"') THEN TRY(from_json(line,
         '{"time":"VARCHAR","category":"VARCHAR","operationName":"VARCHAR","tenantId":"VARCHAR","resourceId":"VARCHAR",
@@ -41,13 +41,40 @@ shapes AS (
     SELECT "offset", line, o,
         CASE WHEN o.properties.id IS NOT NULL OR o.properties."createdDateTime" IS NOT NULL THEN 'monitor'
              WHEN contains(line, '"TimeGenerated"') OR contains(line, '"ResultType"') THEN 'row'
+             WHEN contains(line, '"Date (UTC)"') THEN 'portal'
              ELSE 'apart' END AS shape
     FROM records_of_monitor
+),
+-- what is not there is empty or 'None', and some names end with a blank
+cells_of_portal AS (
+    SELECT *, CASE WHEN shape = 'portal' THEN list_transform(json_extract_string(line, [
+            '$."Date (UTC)"', '$."Request ID"', '$."Username"', '$."User ID"', '$."Sign-in identifier"', '$."Application ID"',
+            '$."Application ID "', '$."Application"', '$."IP address"', '$."Sign-in error code"', '$."Failure reason"',
+            '$."User agent"', '$."Resource ID"', '$."Resource ID "', '$."Resource"', '$."Home tenant ID"',
+            '$."Resource tenant ID"', '$."Service principal ID"', '$."Service principal name"', '$."Incoming token type"',
+            '$."Authentication Protocol"', '$."Correlation ID"', '$."Session ID"', '$."Unique token identifier"',
+            '$."Latency"', '$."Status"']), lambda cell: nullif(trim(cell), 'None')) END AS cells
+    FROM shapes
+),
+sign_ins_of_portal AS (
+    SELECT "offset", line, shape, o, CASE WHEN shape = 'portal' THEN CAST(json_object(
+        'createdDateTime', cells[1], 'id', cells[2], 'userPrincipalName', cells[3], 'userId', cells[4],
+        'signInIdentifier', cells[5], 'appId', coalesce(cells[6], cells[7]), 'appDisplayName', cells[8],
+        'ipAddress', cells[9], 'status', json_object('errorCode', CASE WHEN lower(cells[26]) = 'success' THEN '0'
+            ELSE coalesce(cells[10], if(cells[26] IS NOT NULL, '-1', NULL)) END, 'failureReason', cells[11]),
+        'userAgent', cells[12], 'resourceId', coalesce(cells[13], cells[14]), 'resourceDisplayName', cells[15],
+        'homeTenantId', cells[16], 'resourceTenantId', cells[17], 'servicePrincipalId', cells[18],
+        'servicePrincipalName', cells[19], 'incomingTokenType', cells[20], 'authenticationProtocol', cells[21],
+        'correlationId', cells[22], 'sessionId', cells[23], 'uniqueTokenIdentifier', cells[24],
+        'processingTimeInMilliseconds', cells[25], 'signInEventTypes', [CASE WHEN cells[18] IS NOT NULL THEN 'servicePrincipal'
+            WHEN list_contains(string_split(lower(replace(cells[20], ' ', '')), ','), 'refreshtoken') THEN 'nonInteractiveUser'
+            ELSE 'interactiveUser' END]) AS VARCHAR) END AS apart
+    FROM cells_of_portal
 ),
 sign_ins AS (
     SELECT "offset", line, shape, o,
         CASE WHEN shape = 'monitor' THEN o.properties
-             WHEN shape = 'apart' THEN TRY(from_json(coalesce(json_extract_string(line, '$.properties'), line),
+             WHEN shape <> 'row' THEN TRY(from_json(coalesce(apart, json_extract_string(line, '$.properties'), line),
         '{"id":"VARCHAR","createdDateTime":"VARCHAR","userPrincipalName":"VARCHAR","userId":"VARCHAR",
           "signInIdentifier":"VARCHAR","alternateSignInName":"VARCHAR","appId":"VARCHAR","appDisplayName":"VARCHAR",
           "ipAddress":"VARCHAR",
@@ -58,12 +85,13 @@ sign_ins AS (
           "signInEventTypes":["VARCHAR"],"correlationId":"VARCHAR","sessionId":"VARCHAR",
           "uniqueTokenIdentifier":"VARCHAR","processingTimeInMilliseconds":"VARCHAR",
           "authenticationProcessingDetails":[{"key":"VARCHAR","value":"VARCHAR"}]}')) END AS p
-    FROM shapes
+    FROM sign_ins_of_portal
 ),
 rows_of_analytics AS (
     SELECT *,
         CASE WHEN shape = 'row' THEN TRY(from_json(line,
-        '{"TimeGenerated":"VARCHAR","CreatedDateTime":"VARCHAR","Type":"VARCHAR","Category":"VARCHAR",
+        '{"TimeGenerated":"VARCHAR","CreatedDateTime":"VARCHAR","TimeGenerated [UTC]":"VARCHAR",
+          "CreatedDateTime [UTC]":"VARCHAR","Type":"VARCHAR","Category":"VARCHAR",
           "OperationName":"VARCHAR","AADTenantId":"VARCHAR","HomeTenantId":"VARCHAR","ResourceTenantId":"VARCHAR",
           "ResourceId":"VARCHAR","ResultType":"VARCHAR","ResultSignature":"VARCHAR","ResultDescription":"VARCHAR",
           "Status":"VARCHAR","DurationMs":"VARCHAR","ProcessingTimeInMilliseconds":"VARCHAR",
@@ -98,7 +126,8 @@ placed AS (
             WHEN category IN ('serviceprincipalsigninlogs', 'managedidentitysigninlogs', 'microsoftserviceprincipalsigninlogs')
                 THEN 'app'
             WHEN category = 'noninteractiveusersigninlogs' THEN 'silent'
-            WHEN category = 'signinlogs' THEN
+            -- `SignIn` until 2018
+            WHEN category IN ('signinlogs', 'signin') THEN
                 CASE lower(coalesce(p."isInteractive", w."IsInteractive")) WHEN 'false' THEN 'silent' ELSE 'interactive' END
             WHEN category IS NULL AND (operation IS NULL OR operation = 'Sign-in activity') THEN CASE
                 WHEN list_has_any(event_types, ['serviceprincipal', 'managedidentity']) THEN 'app'
@@ -121,7 +150,10 @@ SELECT
     "offset",
     -- createdDateTime is when it happened; time and TimeGenerated are when it was logged, minutes later
     coalesce(iso_time(p."createdDateTime"), iso_time(w."CreatedDateTime"), iso_time(o.time), iso_time(w."TimeGenerated"),
-        TRY_STRPTIME(o.time, '%m/%d/%Y %I:%M:%S %p')) AS time,
+        TRY_STRPTIME(o.time, '%m/%d/%Y %I:%M:%S %p'), iso_time(w."CreatedDateTime [UTC]"),
+        TRY_STRPTIME(coalesce(w."CreatedDateTime [UTC]", w."TimeGenerated [UTC]"),
+            ['%m/%d/%Y, %I:%M:%S.%g %p', '%m/%d/%Y, %I:%M:%S %p', '%m/%d/%Y %I:%M:%S %p']), iso_time(w."TimeGenerated [UTC]"),
+        TRY_STRPTIME(p."createdDateTime", '%m/%d/%Y, %I:%M:%S %p')) AS time,
     -- TenantId of a row is the workspace, not the directory
     nullif(coalesce(nullify(o."tenantId"), nullify(p."tenantId"), nullify(w."AADTenantId"),
         CASE WHEN starts_with(coalesce(o."resourceId", w."ResourceId"), '/tenants/')

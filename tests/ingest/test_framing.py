@@ -28,6 +28,7 @@ _TABLES = {
     "adfs": ("export_csv.log",),
     "apigee": ("analytics_csv.log",),
     "azure_apim": ("export.log",),
+    "entra": ("log_analytics_csv.log", "portal_applications_csv.log", "portal_csv.log"),
     "logto": ("table_csv.log",),
     "salesforce": (
         "api_total_usage.log", "history_export.log", "history_export_locales.log", "history_soql.log", "login.log",
@@ -383,7 +384,7 @@ def test_csv_is_detected(text: str, header: tuple[str, ...], delimiter: str) -> 
     "path", sorted([*SAMPLES.glob("*/*.log"), *SAMPLES.glob("*/*.json")]), ids=lambda path: path.name
 )
 def test_a_sample_is_csv_only_where_it_says_so(path: Path) -> None:
-    """What is a table by its documentation: exports of Apigee, Azure, AD FS and Tyk, and Salesforce's files."""
+    """What is a table by its documentation: exports of Apigee, Azure, Entra, AD FS and Tyk, and Salesforce's files."""
     assert (detect_framing(path.read_bytes()[: 256 * 1024]).kind == "csv") == (
         path.name in _TABLES.get(path.parent.name, ())
     )
