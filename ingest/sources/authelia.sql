@@ -20,7 +20,7 @@ read AS (
     SELECT "offset", line,
         TRY(from_json(object,
             '{"time":"VARCHAR","level":"VARCHAR","msg":"VARCHAR","error":"VARCHAR","method":"VARCHAR","path":"VARCHAR","remote_ip":"VARCHAR",
-              "username":"VARCHAR","client_id":"VARCHAR","access_request_id":"VARCHAR","oauth2_access_request_id":"VARCHAR"}')) AS j
+              "username":"VARCHAR","client_id":"VARCHAR","flow":"VARCHAR","access_request_id":"VARCHAR","oauth2_access_request_id":"VARCHAR"}')) AS j
     FROM objects
 ),
 -- what kind of message it is
@@ -32,7 +32,7 @@ sorted AS (
             WHEN regexp_matches(j.msg, '^(Unsuccessful|Successful) .{1,20} authentication attempt (made )?by user ') THEN 'attempt'
             WHEN starts_with(j.msg, 'Error occurred getting details for user with username input') THEN 'unknown user'
             WHEN regexp_matches(j.msg, '^(Authorization|Access|Introspection|Revocation|User ?Info|Pushed Authorization|Device Authorization|Device Access|JSON Web Key|End Session|Logout) (Request|Response)\b') THEN 'oidc'
-            WHEN j.level IN ('error', 'warning') AND contains(j.path, '/api/oidc/') THEN 'oidc'
+            WHEN j.level IN ('error', 'warning') AND (contains(j.path, '/api/oidc/') OR j.flow = 'openid_connect') THEN 'oidc'
             WHEN j.level IN ('error', 'warning') AND regexp_matches(j.path, '/api/(authz/|verify$|firstfactor|secondfactor/)') THEN 'trouble'
         END AS kind
     FROM read
@@ -137,7 +137,7 @@ SELECT
          WHEN kind = 'oidc' AND j.path IS NULL THEN CASE
             WHEN starts_with(j.msg, 'Authorization') THEN 'authorization'
             WHEN starts_with(j.msg, 'Access') THEN 'token' END
-         WHEN contains(j.path, '/api/oidc/consent') THEN 'authorization'
+         WHEN contains(j.path, '/api/oidc/consent') OR (j.flow = 'openid_connect' AND NOT contains(j.path, '/api/oidc/')) THEN 'authorization'
          END AS endpoint,
     -- of an access that was refused, the one that was asked for; Authelia was asked by a gateway
     CASE WHEN kind = 'access' THEN a.target ELSE nullify(j.path) END AS path,

@@ -84,7 +84,7 @@ opened AS (
     SELECT *,
         CASE WHEN request IS NOT NULL THEN split_part(request, '] host:', -1) END AS asked,
         CASE WHEN problem IS NOT NULL THEN regexp_extract(problem,
-            '(?s)^(?:debug:(.*?) )?(?:details:.*? )?message:(.*?)(?: reason:(.*?))?(?: request_id:\S*)?(?: stack_trace:.*?)?(?: status:(.*?))?(?: status_code:([0-9]*))?\]?$',
+            '(?s)^(?:debug:(.*?) )?(?:details:.*? )?message:(.*?)(?: reason:(.*?))?(?: request_id:\S*)?(?: (?:stack_)?trace:.*?)?(?: status:(.*?))?(?: status_code:([0-9]*))?\]?$',
             ['debug', 'message', 'reason', 'status', 'code']) END AS p,
         CASE WHEN j_error[1] = '{' THEN TRY(from_json(j_error,
             '{"message":"VARCHAR","reason":"VARCHAR","debug":"VARCHAR","status_code":"VARCHAR"}')) END AS e
@@ -130,7 +130,7 @@ named AS (
         coalesce(e.status_code, nullif(p.code, '')) AS code,
         coalesce(j_client_id, q.client_id) AS client_id, j_subject, j_sid,
         text IS NOT NULL AND starts_with(text, 'time="') AS broken,
-        text IS NOT NULL AND p.message IS NOT NULL AND contains(problem, ' stack_trace:') AND NOT contains(problem, ' status_code:') AS cut
+        text IS NOT NULL AND p.message IS NOT NULL AND regexp_matches(problem, ' (?:stack_)?trace:') AND NOT contains(problem, ' status_code:') AS cut
     FROM opened
 ),
 placed AS (
@@ -175,7 +175,10 @@ SELECT
     CASE WHEN authorization_value IS NOT NULL THEN basic_user(ltrim(authorization_value, '["')) END AS login,
     CASE WHEN authorization_value IS NOT NULL THEN bearer_jwt(ltrim(authorization_value, '["')) END AS jwt,
     CASE WHEN failing AND (answered IS NULL OR oauth) THEN
-            CASE WHEN oauth OR oauth_error(name) IS NOT NULL OR starts_with(message, 'A request failed')
+            CASE WHEN oauth OR oauth_error(name) IS NOT NULL
+                    -- the names of fosite alone, where no request is told
+                    OR (bare IS NULL AND name IN ('request_forbidden', 'request_unauthorized', 'token_expired', 'token_inactive', 'token_claim',
+                        'token_signature_mismatch', 'scope_not_granted', 'invalid_state', 'insufficient_entropy', 'jti_known')) OR starts_with(message, 'A request failed')
                     OR contains(message, 'Back-Channel')
                     -- cut by the first line of its stack trace, so that no request is told
                     OR (cut AND bare IS NULL AND name NOT IN ('not_found', 'error') AND regexp_full_match(name, '[a-z_]+')) THEN 'failure'

@@ -2,7 +2,7 @@
 title = "Spring Security, Spring Authorization Server and Spring Cloud Gateway"
 kind = "gateway"
 provenance = "captured"
-recognise = '^[0-9]{4}-[0-9-]{5}[T ][0-9:]{8}\S* +(TRACE|DEBUG|INFO|WARN|ERROR) .*--- \[.*\] +((o\.s\.|org\.springframework\.)(s\.|security\.|c\.g\.|cloud\.gateway\.)\S+|(r\.n|reactor\.netty)\.\S*\.AccessLog|[A-Za-z0-9_.$]*(ClientSecretAuthenticationProvider|PublicClientAuthenticationProvider|ClientAssertionAuthenticationProvider|ClientCertificateAuthenticationProvider|(Code|Request|Consent|RefreshToken|ClientCredentials|Exchange|Introspection|Revocation|Registration|Configuration|Logout|UserInfo|Verification)AuthenticationProvider|RequestAuthenticationValidator|OAuth2[A-Za-z]+Filter|[a-z](Request|Registration|Introspection|Revocation|Authorization|Verification|UserInfo|Logout)EndpointFilter|OpaqueTokenAuthenticationProvider|BearerTokenAuthenticationFilter|UsernamePasswordAuthenticationFilter|DelegatingAuthenticationEntryPoint|DefaultAuthenticationEventPublisher|DelegatingReactiveAuthorizationManager|HttpSessionSecurityContextRepository|HttpWebHandlerAdapter|AbstractErrorWebExceptionHandler|DefaultErrorWebExceptionHandler)) *: |"(logger|log\.logger|logger_name|loggerName|_log_logger|_logger)"\s*:\s*"(org\.springframework\.(security|cloud\.gateway|web\.server\.adapter\.Http|boot\.[a-z.]+\.(Default|Abstract)ErrorWebEx)|reactor\.netty\.http\.server\.AccessLog)|^[0-9A-Fa-f.:]+ - \S+ \[[0-9]{2}/[^ /]{3,9}/[0-9]{4}:[0-9:]{8} [+-][0-9]{4}\] "[A-Z]+ \S+ HTTP/[0-9.]+" [0-9]{3} ([0-9]+|-) [0-9]+( [0-9]+ ms)?$'
+recognise = '^[0-9]{4}-[0-9-]{5}[T ][0-9:]{8}\S* +(TRACE|DEBUG|INFO|WARN|ERROR) .*--- \[.*\] +((o\.s\.|org\.springframework\.)(s\.|security\.|c\.g\.|cloud\.gateway\.)\S+|(r\.n|reactor\.netty)\.\S*\.AccessLog|[A-Za-z0-9_.$]*(ClientSecretAuthenticationProvider|PublicClientAuthenticationProvider|ClientAssertionAuthenticationProvider|ClientCertificateAuthenticationProvider|(Code|Request|Consent|RefreshToken|ClientCredentials|Exchange|Introspection|Revocation|Registration|Configuration|Logout|UserInfo|Verification)AuthenticationProvider|RequestAuthenticationValidator|OAuth2[A-Za-z]+Filter|ClientCredentialsTokenEndpointFilter|[a-z](Request|Registration|Introspection|Revocation|Authorization|Verification|UserInfo|Logout)EndpointFilter|OpaqueTokenAuthenticationProvider|BearerTokenAuthenticationFilter|UsernamePasswordAuthenticationFilter|DelegatingAuthenticationEntryPoint|DefaultAuthenticationEventPublisher|DelegatingReactiveAuthorizationManager|HttpSessionSecurityContextRepository|HttpWebHandlerAdapter|AbstractErrorWebExceptionHandler|DefaultErrorWebExceptionHandler)) *: |^[0-9]{4}-[0-9-]{5}[T ][0-9:]{8}\S* +(\[[^\]]*\] +)?(TRACE|DEBUG|INFO|WARN|ERROR) +(\[[^\]]*\] +)?(o\.s\.s\.|o\.s\.security\.|org\.springframework\.(security|cloud\.gateway)\.)\S+ +- |^[0-9]{4}-[0-9-]{5}[T ][0-9:]{8}\S* +ERROR .*--- \[.* : Servlet\.service\(\) for servlet .*org\.springframework\.security\.oauth2\.|"(logger|log\.logger|logger_name|loggerName|_log_logger|_logger)"\s*:\s*"(org\.springframework\.(security|cloud\.gateway|web\.server\.adapter\.Http|boot\.[a-z.]+\.(Default|Abstract)ErrorWebEx)|reactor\.netty\.http\.server\.AccessLog)|^[0-9A-Fa-f.:]+ - \S+ \[[0-9]{2}/[^ /]{3,9}/[0-9]{4}:[0-9:]{8} [+-][0-9]{4}\] "[A-Z]+ \S+ HTTP/[0-9.]+" [0-9]{3} ([0-9]+|-) [0-9]+( [0-9]+ ms)?$'
 priority = 45
 documentation = [
     "https://docs.spring.io/spring-boot/reference/features/logging.html",
@@ -26,11 +26,19 @@ WITH read AS (
               "logger":"VARCHAR","log":"JSON","message":"VARCHAR","formattedMessage":"VARCHAR","short_message":"VARCHAR"}')) END AS j
     FROM records
 ),
+-- a common pattern of one's own, `%d [%thread] %-5level %logger - %msg`, the thread also behind the level
+patterned AS (
+    SELECT *, CASE WHEN dashes = 0 AND contains(line, ' - ') THEN regexp_extract(line,
+        '^([0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}\S*) +(?:\[([^\]]*)\] +)?(TRACE|DEBUG|INFO|WARN|ERROR|FATAL) +(?:\[([^\]]*)\] +)?([A-Za-z0-9_$.]+) +- (.*)$',
+        ['at', 'thread', 'level', 'later', 'logger', 'message']) END AS l
+    FROM read
+),
 split AS (
     SELECT "offset", line, j,
-        CASE WHEN dashes > 20 THEN left(line, dashes - 1) END AS head,
-        CASE WHEN dashes > 20 THEN substr(line, dashes + 5) END AS rest
-    FROM read
+        CASE WHEN dashes > 20 THEN left(line, dashes - 1) WHEN l.logger <> '' THEN l.at || ' ' || l.level END AS head,
+        CASE WHEN dashes > 20 THEN substr(line, dashes + 5)
+             WHEN l.logger <> '' THEN '[' || l.thread || l.later || '] ' || l.logger || ' : ' || l.message END AS rest
+    FROM patterned
 ),
 headed AS (
     SELECT "offset", line, j, head, rest,
@@ -98,8 +106,12 @@ roles AS MATERIALIZED (
              WHEN starts_with(message, 'Authentication failed: ') AND ends_with(class, 'AuthenticationWebFilter') THEN 'denial'
              WHEN starts_with(message, 'Authorization failed: ') AND ends_with(class, 'AuthorizationWebFilter') THEN 'denied'
              WHEN starts_with(message, 'Failed to process authentication request') THEN 'final'
-             WHEN starts_with(message, 'Authentication request failed: ') OR message = 'Authentication request for failed!' THEN 'final'
+             WHEN starts_with(message, 'Authentication request failed: ') OR starts_with(message, 'Authentication request for failed') THEN 'final'
+             -- Spring Security OAuth, which came before Spring Authorization Server
+             WHEN starts_with(message, 'Handling ') AND ends_with(class, 'Endpoint') THEN
+                CASE WHEN regexp_matches(message, '^Handling (OAuth2 |ClientRegistrationException )?error: ') THEN 'final' END
              WHEN starts_with(message, 'An internal error occurred while trying to authenticate the user') THEN 'final'
+             WHEN starts_with(message, 'Servlet.service() for servlet ') AND regexp_matches(message, 'security\.oauth2\.[A-Za-z.0-9]+Exception: \[[a-z_]+\]') THEN 'final'
              WHEN message = 'Sending to authentication entry point since failed to resolve bearer token' THEN 'final'
              WHEN starts_with(message, 'Authorization Request failed: ') AND ends_with(class, 'RequestRedirectFilter') THEN 'final'
              WHEN ends_with(class, 'ExceptionTranslationFilter') THEN
@@ -228,6 +240,15 @@ told AS (
              WHEN role = 'error' THEN http_status(regexp_extract(message, '^Resolved \[ResponseStatusException: ([0-9]{3}) ', 1)) END AS status,
         -- the code in brackets that an OAuth2Error begins with
         CASE WHEN role = 'final' AND contains(message, ' failed: [') THEN split_part(split_part(message, ' failed: [', 2), ']', 1)
+             WHEN role = 'final' AND contains(message, ': error="') THEN split_part(message, '"', 2)
+             WHEN role = 'final' AND starts_with(message, 'Handling ') THEN CASE regexp_extract(message, '([A-Za-z0-9]+)Exception[, ]', 1)
+                WHEN 'InvalidClient' THEN 'invalid_client' WHEN 'BadClientCredentials' THEN 'invalid_client' WHEN 'NoSuchClient' THEN 'invalid_client'
+                WHEN 'ClientRegistration' THEN 'invalid_client' WHEN 'InvalidGrant' THEN 'invalid_grant' WHEN 'RedirectMismatch' THEN 'invalid_grant'
+                WHEN 'InvalidRequest' THEN 'invalid_request' WHEN 'InvalidScope' THEN 'invalid_scope' WHEN 'InvalidToken' THEN 'invalid_token'
+                WHEN 'UnauthorizedClient' THEN 'unauthorized_client' WHEN 'UnsupportedGrantType' THEN 'unsupported_grant_type'
+                WHEN 'UnsupportedResponseType' THEN 'unsupported_response_type' WHEN 'UserDeniedAuthorization' THEN 'access_denied'
+                WHEN 'OAuth2AccessDenied' THEN 'access_denied' END
+             WHEN role = 'final' AND class = 'ClientCredentialsTokenEndpointFilter' THEN 'invalid_client'
              WHEN role = 'provider' AND contains(message, ' since [') THEN split_part(split_part(message, ' since [', 2), ']', 1)
              WHEN role = 'denial' AND starts_with(message, 'Authentication failed: [') THEN split_part(split_part(message, '[', 2), ']', 1)
              WHEN role = 'final' AND contains(message, 'Exception: [') THEN split_part(split_part(message, 'Exception: [', 2), ']', 1)
@@ -249,11 +270,18 @@ told AS (
                 WHEN contains(message, ' since [') THEN ltrim(substr(split_part(message, ' since ', 2), strpos(split_part(message, ' since ', 2), ']') + 1))
                 ELSE substr(message, strpos(message, ' since ') + 7) END, 'null')
             WHEN 'final' THEN CASE
+                -- with the code or token that was refused at the end
+                WHEN starts_with(message, 'Handling ') OR contains(message, ' failed: error="') THEN nullif(nullif(regexp_replace(
+                    CASE WHEN contains(message, ': error="') THEN regexp_extract(message, 'error_description="(.*?)"(?:, |$)', 1)
+                         WHEN starts_with(message, 'Handling error: ') THEN substr(message, strpos(message, ', ') + 2)
+                         ELSE substr(message, strpos(message, ' error: ') + 8) END,
+                    '^((?:Invalid|Wrong client for this) (?:access |refresh )?token(?: \(expired\))?|Access token expired|Invalid authorization code): .*$', '\1'), ''), 'null')
                 WHEN contains(message, ' failed: [') THEN nullif(trim(substr(split_part(message, ' failed: [', 2), strpos(split_part(message, ' failed: [', 2), ']') + 1)), '')
                 WHEN outer_message[1] = '[' THEN nullif(trim(substr(outer_message, strpos(outer_message, ']') + 1)), '')
                 WHEN outer_message IS NOT NULL THEN outer_message
                 WHEN contains(message, 'Exception: [') THEN nullif(trim(substr(split_part(message, 'Exception: [', 2), strpos(split_part(message, 'Exception: [', 2), ']') + 1)), '')
                 WHEN starts_with(message, 'Authorization Request failed: ') OR starts_with(message, 'Authentication request failed: ')
+                    OR starts_with(message, 'Authentication request for failed: ')
                     THEN nullif(trim(regexp_replace(message, '^[A-Za-z ]*: (?:[a-z0-9]+\.)+[A-Za-z0-9$]+(?:: )?', '')), '')
                 WHEN regexp_matches(message, ' Error: ') THEN message END
             WHEN 'denial' THEN CASE WHEN starts_with(message, 'Authentication failed: [') THEN ltrim(substr(message, strpos(message, ']') + 1))
@@ -325,13 +353,14 @@ gathered AS (
         arg_max(code, "offset") AS code,
         arg_max(said, weight * 1000000000000000 + "offset") AS said,
         max(CASE WHEN role = 'final' THEN message END) AS final_message,
+        max(CASE WHEN role = 'final' AND (starts_with(message, 'Handling ') OR class = 'ClientCredentialsTokenEndpointFilter') THEN class END) AS handler,
         arg_max(CASE WHEN role IN ('denial', 'final', 'provider') THEN outer_class END, "offset") AS refusal_class,
         max(CASE WHEN role = 'error' THEN coalesce(outer_class, '') END) AS error_class,
         max(CASE WHEN role = 'error' THEN inner_class END) AS error_cause_class,
         -- what lies below the exception, where this says more
         arg_max(CASE WHEN role IN ('denial', 'final', 'error', 'hint') AND inner_message IS NOT NULL
             AND NOT contains(coalesce(said, ''), inner_message) THEN inner_message END, "offset") AS below,
-        bool_or(role IN ('final', 'success', 'reason') AND (regexp_matches(message, '^(Client authentication|[A-Z][a-z ]+ request) failed: \[| Error: ')
+        bool_or(role IN ('final', 'success', 'reason') AND (starts_with(message, 'Handling ') OR class = 'ClientCredentialsTokenEndpointFilter' OR regexp_matches(message, '^(Client authentication|[A-Z][a-z ]+ request) failed: \[| Error: ')
             OR role = 'reason' OR (role = 'success' AND message <> 'Authenticated token'))) AS of_server
     FROM numbered
     GROUP BY story, episode
@@ -348,6 +377,9 @@ joined AS (
 judged AS (
     SELECT * EXCLUDE (path, method),
         CASE WHEN fails THEN CASE
+            WHEN handler = 'CheckTokenEndpoint' THEN 'introspection'
+            WHEN handler = 'AuthorizationEndpoint' THEN 'authorization'
+            WHEN handler IN ('TokenEndpoint', 'ClientCredentialsTokenEndpointFilter') THEN 'token'
             WHEN starts_with(final_message, 'Token request') THEN 'token'
             WHEN starts_with(final_message, 'Authorization request') THEN 'authorization'
             WHEN starts_with(final_message, 'Token introspection') THEN 'introspection'
