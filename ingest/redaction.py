@@ -18,7 +18,9 @@ from lake.schema import EVENTS
 
 _LIMITS = {"error_description": 1000, "user_agent": 400, "scope": 400, "redirect_uri": 400, "method": 20}
 _LIMIT = 256
-_IDS = ("event_id", "request_id", "trace_id", "session_id")
+_PUBLIC = ("client_id", "kid", "token_audience")
+"""Columns of public identifiers (RFC 6749 2.2, RFC 7515 4.1.4), of which many are as long as a secret."""
+_IDS = (*_PUBLIC, "event_id", "request_id", "trace_id", "session_id")
 """Columns that join or tell apart: an id that looks like a secret becomes a keyed fingerprint of itself."""
 _SHORT = 40
 """Text of fewer bytes holds a secret only where names_secret finds a sign of one (macros/redact.sql)."""
@@ -84,11 +86,18 @@ def _cleaned(statements: Statements, texts: dict[str, pa.Array]) -> dict[str, pa
     values = pa.concat_arrays(list(texts.values()))
     limits = [pa.repeat(_LIMITS.get(name, _LIMIT), len(values)) for name, values in texts.items()]
     ids = [pa.repeat(name in _IDS, len(values)) for name, values in texts.items()]
+    public = [pa.repeat(name in _PUBLIC, len(values)) for name, values in texts.items()]
     dictionaries = pa.table(
-        {"value": values, "size": pa.concat_arrays(limits), "names_one": pa.concat_arrays(ids)}
+        {
+            "value": values,
+            "size": pa.concat_arrays(limits),
+            "names_one": pa.concat_arrays(ids),
+            "is_public": pa.concat_arrays(public),
+        }
     )
     question = """
-        SELECT CASE WHEN names_one AND contains(cleaned, '[redacted]') THEN keyed_id('i_', value)
+        SELECT CASE WHEN is_public AND is_identifier(value) THEN left(value, size)
+                    WHEN names_one AND contains(cleaned, '[redacted]') THEN keyed_id('i_', value)
                     ELSE nullif(left(cleaned, size), '') END AS value
         FROM (SELECT *, clean(value) AS cleaned FROM dictionaries)
     """

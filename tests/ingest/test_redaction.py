@@ -79,6 +79,8 @@ def test_credentials_go_whole(text: str) -> None:
         "7fee0b7c-3a5c-4f5e-9d5f-0d3c1f6a7b11",
         "invalid_client_credentials",
         "Error code: 50126",
+        "failed to get token: oauth2: cannot fetch token: 400 Bad Request",
+        "failed to verify signature: x509: certificate has expired",
     ],
 )
 def test_what_is_no_secret_stays(text: str) -> None:
@@ -101,6 +103,31 @@ def test_a_column_is_cleaned_like_each_of_its_values(columns: list[list[str | No
     for name, values in named.items():
         expected = [ENGINE.redact(value)[: limits[name]] or None if value else None for value in values]
         assert stored[name].to_pylist() == expected
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "9b36d8c0db59eff5038aea7a417d73e6" * 2,
+        "123456789012-abcdefghijklmnopqrstuvwxyz012345.apps.example.com",
+        "3MVG9" + "Fa4K" * 20,
+        "https://login.example.com/realms/shop/clients/" + "Ab3d" * 10,
+        "urn:example:client:" + "Ab3d" * 10,
+    ],
+)
+def test_a_public_identifier_stays_readable(name: str) -> None:
+    assert _stored("client_id", name) == _stored("token_audience", name) == _stored("kid", name) == name
+
+
+@pytest.mark.parametrize(
+    "text", [_JWT, f"https://app:{'Ab3d' * 10}@example.com/", f"client_secret={'Ab3d' * 10}", "Bearer " + "Ab3d" * 10]
+)  # fmt: skip
+def test_a_secret_in_the_place_of_an_identifier_becomes_a_fingerprint(text: str) -> None:
+    assert _stored("client_id", text).startswith("i_")
+
+
+def _stored(column: str, text: str) -> str:
+    return str(redacted(ENGINE._statements, {column: pa.array([text])})[column].to_pylist()[0])
 
 
 def test_ids_that_look_like_secrets_stay_apart(workshop: Workshop) -> None:
