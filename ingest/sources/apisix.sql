@@ -3,7 +3,7 @@ title = "Apache APISIX logger plugins (file-logger, http-logger, kafka-logger an
 kind = "gateway"
 provenance = "composed"
 framing = "json"
-recognise = '(?s)"apisix_latency"\s*:|"server"\s*:\s*\{[^{}]*"hostname"[^{}]*\}.*"start_time"\s*:|"start_time"\s*:.*"server"\s*:\s*\{[^{}]*"hostname"|"route_id"\s*:\s*"?[^,}]*[,}].*"@timestamp"\s*:|"@timestamp"\s*:.*"route_id"\s*:'
+recognise = '(?s)"apisix_(?:latency|request_id)"\s*:|"route_id"\s*:.*"start_time"\s*:|"start_time"\s*:.*"route_id"\s*:|"server"\s*:\s*\{[^{}]*"hostname"[^{}]*\}.*"start_time"\s*:|"start_time"\s*:.*"server"\s*:\s*\{[^{}]*"hostname"|"route_id"\s*:\s*"?[^,}]*[,}].*"@timestamp"\s*:|"@timestamp"\s*:.*"route_id"\s*:'
 priority = 45
 documentation = [
     "https://apisix.apache.org/docs/apisix/plugins/file-logger/",
@@ -34,6 +34,7 @@ traceparent = "/request/headers/traceparent"
 sent_request_id = "/request/headers/x-request-id"
 status = "/response/status"
 www_authenticate = "/response/headers/www-authenticate"
+location = "/response/headers/location"
 answered_request_id = "/response/headers/x-request-id"
 response_body = "/response/body"
 upstream = "/upstream"
@@ -91,9 +92,13 @@ judged AS (
         -- the entry names the upstream where one was asked; none is NULL, which JSON leaves out
         CASE WHEN code IS NULL THEN NULL
              WHEN nullify(upstream) IS NOT NULL THEN CASE WHEN code NOT IN (502, 503, 504) THEN 'upstream' END
-             WHEN hostname IS NOT NULL AND upstream_latency IS NULL OR custom_upstream_status IN ('', '-') THEN 'gateway'
+             -- releases before 2.6 do not name the server
+             WHEN coalesce(hostname, start_time) IS NOT NULL AND upstream_latency IS NULL OR custom_upstream_status IN ('', '-') THEN 'gateway'
              WHEN http_status(last_of_list(custom_upstream_status)) = code AND code NOT IN (502, 504) THEN 'upstream' END AS answered,
         CASE WHEN code >= 400 AND reply[1] = '{' THEN reply END AS said_json,
+        -- an authorization server sends its errors back by redirect (RFC 6749 4.1.2.1)
+        CASE WHEN code BETWEEN 300 AND 399 AND contains(location, 'error=')
+             THEN oauth_error(query_param(location, 'error')) END AS sent_back,
         -- APISIX takes a JWT with or without `Bearer`, in a query and in a cookie too
         CASE WHEN contains(credentials, 'eyJ') THEN nullif(regexp_extract(credentials, 'eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*'), '')
              WHEN contains(target, 'jwt=eyJ') THEN query_param(target, 'jwt') END AS token
@@ -137,7 +142,7 @@ SELECT
     coalesce(TRY_CAST(latency AS DOUBLE), TRY_CAST(request_time AS DOUBLE) * 1000) AS duration_ms,
     token AS jwt,
     CASE WHEN NOT (bare AND sent_token) OR bare IS NULL THEN nullify(asked_for) END AS challenge,
-    CASE WHEN said IS NOT NULL THEN oauth_error(said.error) END AS error,
+    CASE WHEN said IS NOT NULL THEN oauth_error(said.error) ELSE sent_back END AS error,
     CASE WHEN bare AND sent_token AND said IS NULL AND NOT untimely THEN 'challenge:Bearer'
          WHEN code = 401 AND asked_for IS NOT NULL AND NOT asked_for ILIKE 'bearer%'
          THEN 'challenge:' || regexp_extract(asked_for, '^[A-Za-z0-9_-]+')
@@ -147,6 +152,7 @@ SELECT
               AND NOT regexp_matches(request_headers, '(?i)"[a-z0-9_-]*(?:key|token|jwt|auth|cookie|signature|session)[a-z0-9_-]*"\s*:')
          THEN 'why401.no_authorization' END AS error_code,
     CASE WHEN untimely AND contains(reply, 'failed to verify jwt') THEN NULL
+         WHEN sent_back IS NOT NULL THEN query_param(location, 'error_description')
          WHEN said IS NOT NULL THEN coalesce(said.error_description, json_text(said_json, '$.error_msg'),
         CASE WHEN oauth_error(said.error) IS NULL THEN said.error END)
          WHEN code >= 400 AND reply[1] <> '{' AND reply[1] <> '<' AND reply[1] <> '[' THEN left(reply, 300) END AS error_description,

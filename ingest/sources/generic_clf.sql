@@ -2,7 +2,7 @@
 title = "Access lines of any web server"
 kind = "gateway"
 provenance = "composed"
-recognise = '"(?:\x1b\[[0-9;]*m)*{{http_methods}} \S+(?: HTTP/[0-9.]+)?(?:\x1b\[[0-9;]*m)*" (?:\x1b\[[0-9;]*m)*[1-5]\d\d\b(?:[^"]*"[^"]*")*[^"]*$|^\S+(?: - \S+)? \|\s*[1-5]\d\d\s*\|\s*[0-9.]+[mµun]?s\s*\|.*\|\s*{{http_methods}}\b|^(?:\S+ )?(?:\x1b\[[0-9;]*m)*{{http_methods}} \S+ (?:\x1b\[[0-9;]*m)*(?:[1-5]\d\d|-)(?:\x1b\[[0-9;]*m)* (?:\d+(?:\.\d+)? ms|-) - (?:\d+|-)|^\S* ?\S* ?{{http_methods}} \S+ (?:HTTP/[0-9.]+ )?[1-5]\d\d (?:\d+|-) - \d+(?:\.\d+)? ms|\[pid: \d+\|app: |"{{http_methods}} \S+ HTTP/[0-9.]+" from \S+ - [1-5]\d\d |\b[1-5]\d\d {{http_methods}} /\S* \([0-9a-fA-F.:]+\) [0-9.]+ms$|\b[1-5]\d\d [A-Z][A-Za-z -]+: {{http_methods}} - /|\(sanic\.access\)|^\[\w{3} \w{3} [ \d]\d [0-9:]{8} \d{4}\] \S+ \[[1-5]\d\d\]: {{http_methods}} /|^\[[0-9: -]+\] [0-9a-fA-F.:]+ [1-5]\d\d - [0-9.]+[mµun]?s {{http_methods}} /|^(?:\S+ )?(?:\x1b\[[0-9;]*m| )*--> (?:\x1b\[[0-9;]*m| )*{{http_methods}} |^(?:\S+ )? *{{http_methods}} /\S* [1-5]\d\d in [0-9.]+m?s$|^\d{4}-\d\d-\d\d[ \t]\d\d:\d\d:\d\d[ \t](?:.*[ \t])?{{http_methods}}[ \t]\S+[ \t](?:.*[ \t])?[1-5]\d\d(?:[ \t]|$)|^#(?:Software: Microsoft Internet|Fields: date[ \t]time)'
+recognise = '"(?:\x1b\[[0-9;]*m)*{{http_methods}} \S+(?: HTTP/[0-9.]+)?(?:\x1b\[[0-9;]*m)*" (?:\x1b\[[0-9;]*m)*[1-5]\d\d\b(?:[^"]*"[^"]*")*[^"]*$|^\S+(?: - \S+)? \|\s*[1-5]\d\d\s*\|\s*[0-9.]+[mµun]?s\s*\|.*\|\s*{{http_methods}}\b|^(?:\S+ )?(?:\x1b\[[0-9;]*m)*{{http_methods}} \S+ (?:\x1b\[[0-9;]*m)*(?:[1-5]\d\d|-)(?:\x1b\[[0-9;]*m)* (?:\d+(?:\.\d+)? ms|-) - (?:\d+|-)|^\S* ?\S* ?{{http_methods}} \S+ (?:HTTP/[0-9.]+ )?[1-5]\d\d (?:\d+|-) - \d+(?:\.\d+)? ms|\[pid: \d+\|app: |"{{http_methods}} \S+ HTTP/[0-9.]+" from \S+ - [1-5]\d\d |\b[1-5]\d\d {{http_methods}} /\S* \([0-9a-fA-F.:]+\) [0-9.]+ms$|\b[1-5]\d\d [A-Z][A-Za-z -]+: {{http_methods}} - /|\(sanic\.access\)|^\[\w{3} \w{3} [ \d]\d [0-9:]{8} \d{4}\] \S+ \[[1-5]\d\d\]: {{http_methods}} /|^\[[0-9: -]+\] [0-9a-fA-F.:]+ [1-5]\d\d - [0-9.]+[mµun]?s {{http_methods}} /|^(?:\S+ )?(?:\x1b\[[0-9;]*m| )*--> (?:\x1b\[[0-9;]*m| )*{{http_methods}} |^(?:\S+ )? *{{http_methods}} /\S* [1-5]\d\d in [0-9.]+m?s$|^\d{4}-\d\d-\d\d[ \t]\d\d:\d\d:\d\d[ \t](?:.*[ \t])?{{http_methods}}[ \t]\S+[ \t](?:.*[ \t])?[1-5]\d\d(?:[ \t]|$)|^#(?:Software: Microsoft Internet|Fields: date[ \t]time)|\brouter: completed {{http_methods}} \S+ for \S+, [1-5]\d\d '
 priority = 96
 documentation = [
     "https://docs.gunicorn.org/en/stable/settings.html#access-log-format",
@@ -33,6 +33,7 @@ shaped AS MATERIALIZED (
         WHEN contains(line, '" from ') AND contains(line, ' in ') THEN 'chi'
         WHEN regexp_matches(line, ' \|\s*[1-5]\d\d\s*\|') THEN 'piped'
         WHEN contains(line, '[pid: ') AND contains(line, ' => ') THEN 'uwsgi'
+        WHEN contains(line, '] router: completed ') THEN 'gitea'
         WHEN contains(line, '"') THEN 'quoted'
         WHEN line[5] = '-' AND line[8] = '-' AND line[14] = ':' AND line[20] IN (' ', chr(9)) AND regexp_matches(line, '[ \t]' || http_methods() || '[ \t]')
             AND NOT regexp_matches(line, '[0-9] ?m?s\b') THEN 'w3c'
@@ -100,6 +101,9 @@ cut AS (
     UNION ALL BY NAME
     SELECT "offset", shape, v.* FROM (SELECT "offset", shape, regexp_extract(line,
         '^\[([^\]]+)\] (\S+) ([1-5][0-9]{2}) - (\S+) ([A-Z]+) (\S+)', ['stamp', 'ip', 'status', 'lasted', 'method', 'target']) AS v FROM shaped WHERE shape = 'fiber')
+    UNION ALL BY NAME
+    SELECT "offset", shape, v.* FROM (SELECT "offset", shape, regexp_extract(line,
+        '^(.*?)router: completed ([A-Z]+) (\S+) for (\S+), ([1-5][0-9]{2}) .*? in ([0-9.]+[mµun]?s)\b', ['before', 'method', 'target', 'ip', 'status', 'lasted']) AS v FROM shaped WHERE shape = 'gitea')
     UNION ALL BY NAME
     -- koa, Hono and Next.js
     SELECT "offset", shape, v.* FROM (SELECT "offset", shape, regexp_extract(line,

@@ -3,7 +3,7 @@ title = "JSON lines of any program"
 kind = "gateway"
 provenance = "composed"
 framing = "json"
-recognise = '''(?s)^\s*\{(?:.*{{json_status}}.*{{json_path}}|.*{{json_path}}.*{{json_status}}|.*{{json_status}}.*"{{http_methods}} /\S*(?: HTTP/[0-9.]+)?\\?"|.*"{{http_methods}} /\S*(?: HTTP/[0-9.]+)?\\?"(?:.*{{json_status}}| [1-5]\d\d\b)|.*"reqId"\s*:.*"(?:res"\s*:\s*\{"statusCode"\s*:\s*\d+|req"\s*:\s*\{"method")|.*{{failures}})'''
+recognise = '''(?s)^\s*\{(?:.*{{json_status}}.*{{json_path}}|.*{{json_path}}.*{{json_status}}|.*{{json_status}}.*"{{http_methods}} /\S*(?: HTTP/[0-9.]+)?\\?"|.*"{{http_methods}} /\S*(?: HTTP/[0-9.]+)?\\?"(?:.*{{json_status}}| [1-5]\d\d\b)|.*"reqId"\s*:.*"(?:res"\s*:\s*\{"statusCode"\s*:\s*\d+|req"\s*:\s*\{"method")|.*"(?:Error|[a-z]+Error)"\s*:\s*"{{telling_codes}}"|.*{{failures}})'''
 priority = 95
 documentation = [
     "https://opentelemetry.io/docs/specs/semconv/http/http-spans/",
@@ -72,7 +72,7 @@ opened AS (
         "remoteAddress":"VARCHAR","remote_address":"VARCHAR","remote-address":"VARCHAR","remote_ip":"VARCHAR","remoteIp":"VARCHAR",
         "ip":"VARCHAR","ip_address":"VARCHAR","ipAddress":"VARCHAR","source_ip":"VARCHAR","sourceIp":"VARCHAR","src_ip":"VARCHAR",
         "srcIp":"VARCHAR","remote":"VARCHAR","remote_host":"VARCHAR","remoteHost":"VARCHAR","client":"VARCHAR","peer":"VARCHAR",
-        "real_ip":"VARCHAR","x_real_ip":"VARCHAR","c-ip":"VARCHAR","x_forwarded_for":"VARCHAR","http_x_forwarded_for":"VARCHAR",
+        "real_ip":"VARCHAR","x_real_ip":"VARCHAR","c-ip":"VARCHAR","x_forwarded_for":"VARCHAR","http_x_forwarded_for":"VARCHAR","proxy_add_x_forwarded_for":"VARCHAR",
         "forwarded_for":"VARCHAR","x-forwarded-for":"VARCHAR","xForwardedFor":"VARCHAR","user_agent":"VARCHAR","userAgent":"VARCHAR",
         "user-agent":"VARCHAR","http_user_agent":"VARCHAR","ua":"VARCHAR","agent":"VARCHAR","request_id":"VARCHAR","requestId":"VARCHAR",
         "req_id":"VARCHAR","reqId":"VARCHAR","request-id":"VARCHAR","x_request_id":"VARCHAR","x-request-id":"VARCHAR",
@@ -86,9 +86,9 @@ opened AS (
         "responseTimeMs":"VARCHAR","request_time_ms":"VARCHAR","time_ms":"VARCHAR","took_ms":"VARCHAR","responseTime":"VARCHAR",
         "response-time":"VARCHAR","elapsed_time":"VARCHAR","duration_s":"VARCHAR","duration_seconds":"VARCHAR","durationSeconds":"VARCHAR",
         "latency_s":"VARCHAR","latency_seconds":"VARCHAR","elapsed_seconds":"VARCHAR","duration_us":"VARCHAR","latency_us":"VARCHAR",
-        "elapsed_us":"VARCHAR","duration_ns":"VARCHAR","latency_ns":"VARCHAR","latency_human":"VARCHAR","duration":"VARCHAR",
+        "elapsed_us":"VARCHAR","duration_ns":"VARCHAR","latency_ns":"VARCHAR","time_ns":"VARCHAR","latency_human":"VARCHAR","duration":"VARCHAR",
         "latency":"VARCHAR","elapsed":"VARCHAR","took":"VARCHAR","response_time":"VARCHAR","request_time":"VARCHAR","error":"VARCHAR",
-        "err":"VARCHAR","oauth_error":"VARCHAR","error_code":"VARCHAR","errorCode":"VARCHAR","error_type":"VARCHAR","reason":"VARCHAR",
+        "err":"VARCHAR","oauth_error":"VARCHAR","oauthError":"VARCHAR","authError":"VARCHAR","error_code":"VARCHAR","errorCode":"VARCHAR","error_type":"VARCHAR","reason":"VARCHAR",
         "error_description":"VARCHAR","errorDescription":"VARCHAR","error_message":"VARCHAR","errorMessage":"VARCHAR","error_msg":"VARCHAR",
         "errorMsg":"VARCHAR","detail":"VARCHAR","exception":"VARCHAR","thrown":"VARCHAR","exc_info":"VARCHAR","stack":"VARCHAR",
         "stack_trace":"VARCHAR","stackTrace":"VARCHAR","@x":"VARCHAR","message":"VARCHAR","msg":"VARCHAR","event":"VARCHAR",
@@ -108,7 +108,8 @@ objects AS (
             "RequestUri":"VARCHAR","QueryString":"VARCHAR","RequestMethod":"VARCHAR","Method":"VARCHAR","HttpMethod":"VARCHAR",
             "ClientIp":"VARCHAR","RemoteIpAddress":"VARCHAR","IpAddress":"VARCHAR","UserAgent":"VARCHAR","RequestId":"VARCHAR",
             "CorrelationId":"VARCHAR","TraceId":"VARCHAR","ClientId":"VARCHAR","UserName":"VARCHAR","MachineName":"VARCHAR",
-            "Elapsed":"VARCHAR","ElapsedMilliseconds":"VARCHAR","Exception":"VARCHAR","Message":"VARCHAR","RenderedMessage":"VARCHAR"}')) END AS p,
+            "Elapsed":"VARCHAR","ElapsedMilliseconds":"VARCHAR","Exception":"VARCHAR","Message":"VARCHAR","RenderedMessage":"VARCHAR","Error":"VARCHAR",
+            "ErrorDescription":"VARCHAR","GrantType":"VARCHAR"}')) END AS p,
         CASE WHEN regexp_matches(whole, '"[a-z]*(?:ID|IP|UR[IL]|userName|useragent)"\s*:') THEN TRY(from_json(whole, '{
             "requestURI":"VARCHAR","requestURL":"VARCHAR","clientIP":"VARCHAR","remoteIP":"VARCHAR","requestID":"VARCHAR",
             "traceID":"VARCHAR","clientID":"VARCHAR","userID":"VARCHAR","userName":"VARCHAR","useragent":"VARCHAR","httpRequest":{"remoteIP":"VARCHAR"}}')) END AS g,
@@ -124,13 +125,13 @@ objects AS (
             "headers":{"user-agent":"VARCHAR","x-request-id":"VARCHAR","x-forwarded-for":"VARCHAR","traceparent":"VARCHAR"}}')) END AS r,
         CASE WHEN nested THEN TRY(from_json(CASE WHEN starts_with(j.res, '{') THEN j.res WHEN starts_with(j.response, '{') THEN j.response
                 WHEN starts_with(j."httpResponse", '{') THEN j."httpResponse" END, '{
-            "status":"VARCHAR","statusCode":"VARCHAR","status_code":"VARCHAR","elapsed":"VARCHAR","body":"VARCHAR","responseTime":"VARCHAR",
+            "status":"VARCHAR","statusCode":"VARCHAR","status_code":"VARCHAR","elapsed":"VARCHAR","body":"VARCHAR","data":"VARCHAR","responseTime":"VARCHAR",
             "duration_ms":"VARCHAR","latency_ms":"VARCHAR"}')) END AS a,
         CASE WHEN nested THEN TRY(from_json(CASE WHEN starts_with(j.error, '{') THEN j.error WHEN starts_with(j.err, '{') THEN j.err
                 WHEN starts_with(j.exception, '{') THEN j.exception WHEN starts_with(j.thrown, '{') THEN j.thrown END, '{
             "error":"VARCHAR","code":"VARCHAR","type":"VARCHAR","name":"VARCHAR","class":"VARCHAR","exceptionType":"VARCHAR",
             "message":"VARCHAR","msg":"VARCHAR","value":"VARCHAR","error_description":"VARCHAR","errorDescription":"VARCHAR",
-            "stack":"VARCHAR","stack_trace":"VARCHAR"}')) END AS e,
+            "response":"VARCHAR","data":"VARCHAR","stack":"VARCHAR","stack_trace":"VARCHAR"}')) END AS e,
         CASE WHEN nested THEN TRY(from_json(whole, '{
             "http":{"method":"VARCHAR","url":"VARCHAR","path":"VARCHAR","target":"VARCHAR","status_code":"VARCHAR","status":"VARCHAR",
             "request_id":"VARCHAR","user_agent":"VARCHAR","useragent":"VARCHAR","client_ip":"VARCHAR","url_details":{"path":"VARCHAR"},
@@ -199,7 +200,7 @@ valued AS (
                 j.client_address, j."clientAddress", j.real_ip, j.x_real_ip, j.source_ip, j."sourceIp", j.src_ip, j."srcIp", p."ClientIp",
                 p."RemoteIpAddress", p."IpAddress", j."c-ip", n.source.ip, n.network.client.ip, n.http.client_ip, d."client.address", d."client.ip",
                 d."source.ip", d."http.client_ip", d."net.peer.ip", d."network.peer.address", d."request.ip")),
-            forwarded_for(coalesce(j.x_forwarded_for, j.http_x_forwarded_for, j.forwarded_for, j."x-forwarded-for", j."xForwardedFor", r.headers."x-forwarded-for")),
+            forwarded_for(coalesce(j.x_forwarded_for, j.http_x_forwarded_for, j.proxy_add_x_forwarded_for, j.forwarded_for, j."x-forwarded-for", j."xForwardedFor", r.headers."x-forwarded-for")),
             -- names that may hold something else
             ip_address(coalesce(j.remote_host, j."remoteHost", j.remote, j.peer, scalar_text(j.client))),
             CASE WHEN target IS NOT NULL THEN ip_address(coalesce(j.host, split_part(text, ' ', 1))) END) AS ip,
@@ -209,7 +210,7 @@ valued AS (
         coalesce(j.request_id, j."requestId", g."requestID", j.req_id, j."reqId", j."request-id", r.headers."x-request-id", r.request_id,
             r."requestID", r.id, j.x_request_id, j."x-request-id", j."xRequestId", n.http.request_id, n.http.request.id, d."http.request_id",
             d."http.request.id", d."request.id", d."req.id", p."RequestId", j.correlation_id, j."correlationId", p."CorrelationId", j.id) AS request_id,
-        coalesce(j.trace_id, j."traceId", g."traceID", p."TraceId", j."@tr", n.trace.id, d."trace.id", nullif(j."otelTraceID", '0'),
+        coalesce(j.trace_id, j."traceId", nullif(regexp_extract(line, '"traceid"\s*:\s*"([0-9a-f]{32})"', 1), ''), g."traceID", p."TraceId", j."@tr", n.trace.id, d."trace.id", nullif(j."otelTraceID", '0'),
             nullif(regexp_extract(coalesce(j."logging.googleapis.com/trace", scalar_text(j.trace)), '([0-9a-f]{32})$', 1), ''),
             nullif(regexp_extract(coalesce(j.traceparent, r.headers.traceparent), '^[0-9a-f]{2}-([0-9a-f]{32})-', 1), '')) AS trace_id,
         coalesce(j.session_id, j."sessionId") AS session_id,
@@ -229,13 +230,13 @@ valued AS (
                 d."http.server.request.duration", CASE WHEN regexp_full_match(j.request_time, '[0-9]+\.[0-9]{3}')
                     AND (j.body_bytes_sent IS NOT NULL OR j.remote_addr IS NOT NULL) THEN j.request_time END) AS DOUBLE),
             TRY_CAST(coalesce(j.duration_us, j.latency_us, j.elapsed_us) AS DOUBLE) / 1000,
-            TRY_CAST(coalesce(j.duration_ns, j.latency_ns, n.event.duration, d."event.duration") AS DOUBLE) / 1000000) AS millis,
+            TRY_CAST(coalesce(j.duration_ns, j.latency_ns, CASE WHEN len(j.time_ns) < 15 THEN j.time_ns END, n.event.duration, d."event.duration") AS DOUBLE) / 1000000) AS millis,
         replace(coalesce(j.latency_human, j.duration, j.latency, j.elapsed, j.took, j.response_time, j.request_time, r.latency), ' ', '') AS lasted,
-        coalesce(j.grant_type, j."grantType", r.grant_type) AS grant_type,
+        coalesce(j.grant_type, j."grantType", r.grant_type, p."GrantType") AS grant_type,
         scalar_text(j.scope) AS scope, coalesce(j.redirect_uri, j."redirectUri") AS redirect_uri, j.kid AS kid,
-        coalesce(j.error_description, j."errorDescription", e.error_description, e."errorDescription") AS described,
+        coalesce(j.error_description, j."errorDescription", e.error_description, e."errorDescription", p."ErrorDescription") AS described,
         -- where a code of OAuth may stand by itself
-        concat_ws(' ', j.oauth_error, scalar_text(j.error), j.error_code, j."errorCode", e.error, e.code, d."error.code", d."error.type", j.code, CASE WHEN regexp_full_match(j.reason, telling_codes()) THEN j.reason END, scalar_text(j.err)) AS codes,
+        concat_ws(' ', j.oauth_error, j."oauthError", j."authError", scalar_text(j.error), p."Error", j.error_code, j."errorCode", e.error, e.code, d."error.code", d."error.type", j.code, CASE WHEN regexp_full_match(j.reason, telling_codes()) THEN j.reason END, scalar_text(j.err)) AS codes,
         -- a code of one's own, or the class of what was thrown
         nullif(regexp_extract(coalesce(j.error_code, j."errorCode", j.error, e.code), '^[A-Za-z][A-Za-z0-9]*[_.-][A-Za-z0-9_.-]{1,60}$'), '') AS odd_code,
         coalesce(e.message, e.msg, e.value, d."error.message", d."exception.message", j.error_message, j."errorMessage", j.error_msg, j."errorMsg",
@@ -245,7 +246,7 @@ valued AS (
         concat_ws(chr(10), scalar_text(j.error), scalar_text(j.err), coalesce(e.name, e.type, e.class, e."exceptionType") || ': ' || coalesce(e.message, e.msg, e.value),
             coalesce(e.message, e.msg), d."exception.message", d."error.message", d."err.message", j.error_message, j."errorMessage", j.error_msg, j."errorMsg",
             j.detail, j.reason, text, j.full_message, j.exc_info, j."@x", p."Exception", scalar_text(j.exception), j.response_body, j."responseBody", j.resp_body,
-            scalar_text(j.response), a.body, j.stack, j.stack_trace, j."stackTrace", e.stack, e.stack_trace, d."error.stack_trace", d."exception.stacktrace") AS words,
+            scalar_text(j.response), a.body, a.data, e.response, e.data, j.stack, j.stack_trace, j."stackTrace", e.stack, e.stack_trace, d."error.stack_trace", d."exception.stacktrace") AS words,
         a."statusCode" IS NOT NULL AND j."reqId" IS NOT NULL AND j.req IS NULL AS half
     FROM targeted
 ),
@@ -312,7 +313,7 @@ SELECT
     nullify(kid) AS kid,
     jwt,
     challenged AS challenge,
-    CASE WHEN kind = 'told' AND status IS NULL THEN 'failure' END AS outcome,
+    CASE WHEN kind = 'told' AND coalesce(status >= 400, true) THEN 'failure' END AS outcome,
     error,
     CASE WHEN status IS NULL OR status >= 400 THEN coalesce(portable, thrown, CASE WHEN status >= 400 THEN nullif(odd_code, coalesce(error, '')) END) END AS error_code,
     CASE WHEN status IS NULL OR status >= 400 THEN coalesce(nullify(described), told.words, library, CASE WHEN status >= 400 THEN nullify(detail) END) END AS error_description,

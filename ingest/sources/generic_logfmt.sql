@@ -155,7 +155,7 @@ SELECT
     nullify(redirect_uri) AS redirect_uri,
     nullify(kid) AS kid,
     challenged AS challenge,
-    CASE WHEN kind = 'told' AND status IS NULL THEN 'failure' END AS outcome,
+    CASE WHEN kind = 'told' AND coalesce(status >= 400, true) THEN 'failure' END AS outcome,
     error,
     CASE WHEN status IS NULL OR status >= 400 THEN coalesce(portable, thrown, odd_code) END AS error_code,
     CASE WHEN status IS NULL OR status >= 400 THEN

@@ -2,7 +2,7 @@
 title = "Gravitee API Management (reporters, gateway log)"
 kind = "gateway"
 provenance = "composed"
-recognise = '"gateway-response-time-ms" ?:|"gatewayResponseTimeMs" ?:|"proxyResponseTimeMs" ?:|"api-response-time" ?:|"apiResponseTimeMs" ?:|"type" ?: ?"v4-(?:metrics|log|message-metrics|message-log)"|"_index" ?: ?"gravitee-|^"[^"]*";"[^"]*";[0-9]{13};"[^"]*";"[^"]*";"|\[api-id:[^\]]*\] \[request-id:[^\]]*\] \[request-path:'
+recognise = '"gateway-response-time-ms" ?:|"gatewayResponseTimeMs" ?:|"proxyResponseTimeMs" ?:|"api-response-time" ?:|"apiResponseTimeMs" ?:|"type" ?: ?"v4-(?:metrics|log|message-metrics|message-log)"|"_index" ?: ?"gravitee-|^"[^"]*";"[^"]*";[0-9]{13};"[^"]*";"[^"]*";"|\[request-id:[^\]]*\] \[request-path:'
 priority = 45
 documentation = [
     "https://documentation.gravitee.io/apim/gravitee-gateway/reporters/formats",
@@ -88,8 +88,9 @@ WITH cells AS (
         -- a `;` in quotes parts nothing
         CASE WHEN line[1] = '"' AND NOT matched OR line[1] = '"' THEN string_split(array_to_string(list_transform(string_split(line, '"'),
             lambda part, place: CASE WHEN place % 2 = 0 THEN replace(part, ';', chr(1)) ELSE part END), ''), ';') END AS row,
-        CASE WHEN contains(line, '[api-id:') AND contains(line, '[request-path:') THEN regexp_extract(line,
-            '\[api-id:[^\]]*\] \[request-id:([^\]]*)\] \[request-path:([^\]]*)\] (.*?)(?:"[,}].*)?$', ['request', 'path', 'reason']) END AS said
+        -- since release 3 of the policies behind the id of the API
+        CASE WHEN contains(line, '[request-id:') AND contains(line, '[request-path:') THEN regexp_extract(line,
+            '\[request-id:([^\]]*)\] \[request-path:([^\]]*)\] (.*?)(?:"[,}].*)?$', ['request', 'path', 'reason']) END AS said
     FROM fields
 ),
 named AS (

@@ -32,6 +32,7 @@ trace_id = "/trace_id"
 correlation_id = "/correlation_id"
 status = "/response/status"
 www_authenticate = "/response/headers/www-authenticate"
+location = "/response/headers/location"
 response_body = "/response/body"
 upstream_status = "/upstream_status"
 tries = "/tries"
@@ -69,7 +70,10 @@ judged AS (
              ELSE CASE WHEN code IS NULL OR proxy_latency IS NULL THEN NULL
                        WHEN starts_with(proxy_latency, '-') OR tries IS NULL OR tries = '[]' THEN 'gateway'
                        WHEN code NOT IN (502, 503, 504) THEN 'upstream' END END AS answered,
-        CASE WHEN code >= 400 AND response_body[1] = '{' THEN response_body END AS reply
+        CASE WHEN code >= 400 AND response_body[1] = '{' THEN response_body END AS reply,
+        -- an authorization server sends its errors back by redirect (RFC 6749 4.1.2.1)
+        CASE WHEN code BETWEEN 300 AND 399 AND contains(location, 'error=')
+             THEN oauth_error(query_param(location, 'error')) END AS sent_back
     FROM given
 ),
 told AS (
@@ -116,13 +120,14 @@ SELECT
     coalesce(CASE WHEN sent_authorization IS NOT NULL THEN bearer_jwt(sent_authorization) END,
         CASE WHEN contains(uri, 'jwt=eyJ') THEN query_param(uri, 'jwt') END) AS jwt,
     CASE WHEN challenged IS DISTINCT FROM 'challenge:Bearer' THEN nullify(www_authenticate) END AS challenge,
-    oauth_error(said.error) AS error,
+    coalesce(oauth_error(said.error), sent_back) AS error,
     challenged AS error_code,
     -- claims are refused by name; openid-connect with display_errors puts its reason into brackets
     CASE WHEN said IS NOT NULL THEN coalesce(
         nullif(regexp_extract(said.error_description, '^(?:Unauthorized|Forbidden|An unexpected error occurred) \((.*)\)$', 1), ''),
         said.error_description, json_text(reply, '$.exp'), json_text(reply, '$.nbf'),
-        CASE WHEN oauth_error(said.error) IS NULL THEN said.error END) END AS error_description,
+        CASE WHEN oauth_error(said.error) IS NULL THEN said.error END)
+         WHEN sent_back IS NOT NULL THEN query_param(location, 'error_description') END AS error_description,
     CASE WHEN session IS NOT NULL AND code IS NULL THEN 'a TCP or TLS session without a request' END AS ignored,
     CASE WHEN NOT matched THEN 'broken JSON'
          WHEN session IS NULL AND code IS NULL THEN 'no status' END AS quarantined

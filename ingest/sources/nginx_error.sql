@@ -108,10 +108,13 @@ judged AS (
                 'key-auth', 'key-auth-enc', 'basic-auth', 'hmac-auth', 'ldap-auth', 'ldap-auth-advanced', 'multi-auth', 'mtls-auth',
                 'header-cert-auth', 'vault-auth', 'cas-auth', 'wolf-rbac', 'opa', 'acl', 'consumer-restriction', 'jwt_parser', 'session')
              THEN level NOT IN ('info', 'debug') AND (level <> 'notice' OR module = 'openid-connect')
+             -- a plugin of one's own
+             WHEN regexp_matches(named, '(?i)auth|jwt|oidc|openid|saml|introspect|keycloak') AND asked IS NOT NULL
+                  AND level IN ('error', 'crit', 'alert', 'emerg') THEN true
              ELSE regexp_matches(said,
                     '^(?:limiting (?:requests, excess|connections by)|access forbidden by rule|auth request unexpected status|no user/password was provided|user ".*" was not found in|user ".*": password mismatch|auth_jwt: |client SSL certificate verify error|client sent no required SSL certificate|OIDC )')
                   AND NOT (by_njs AND level IN ('info', 'debug', 'warn', 'notice'))
-                  OR regexp_matches(said, '(?i)\bjw[tsk]s?\b|\boidc\b|openid|\boauth|id_token|bearer token|access token')
+                  OR regexp_matches(said, '(?i)\bjw[tsk]s?\b|\boidc\b|openid|\boauth|id_token|bearer token|access token|\btoken (?:verification|validation|introspection)\b')
                      AND (level IN ('error', 'crit', 'alert', 'emerg')
                           OR level IN ('info', 'notice', 'warn') AND regexp_matches(said, '(?i)expired|invalid|fail|mismatch|not found|reject|denied'))
                      AND asked IS NOT NULL AND upstream IS NULL
@@ -139,7 +142,7 @@ weighed AS (
             WHEN exits THEN
                 CASE WHEN before IN ('openidc', 'script') THEN 'told by a line before'
                      WHEN NOT regexp_matches(said, ' [45]\d\d$') THEN 'request that was not refused' END
-            WHEN before = 'openidc' AND file = 'openid-connect' THEN 'told by a line before'
+            WHEN before = 'openidc' AND (file = 'openid-connect' OR named = 'oidc' AND starts_with(said, 'Bearer JWT verify failed')) THEN 'told by a line before'
             WHEN before = 'openidc' AND module = 'openidc' AND regexp_matches(said,
                 '^(?:id_token validation failed|error getting endpoints definition|invalid id token, discarding|lost access token:|revocation of )')
                 THEN 'told by a line before'
@@ -168,6 +171,9 @@ explained AS (
             WHEN starts_with(said, 'state from argument') THEN 'state from argument does not match state restored from session'
             WHEN contains(said, 'nonce ') THEN regexp_replace(regexp_replace(said, '^nonce ".*" in id_token is not equal .*', 'nonce in id_token is not equal to the nonce that was sent in the request'),
                 '(?:from token )?\([^)]*\) (?:(does not match client) \([^)]*\)|(specified for [a-z ]+), .*)$', '\1\2')
+            WHEN contains(said, 'authentication header: ') OR contains(said, 'invalid decoded data: ')
+            THEN regexp_replace(said, '(decode authentication header|invalid decoded data): .*$', '\1')
+            WHEN module = 'wolf-rbac' THEN regexp_replace(said, '(?i)^(fail )?request \[.*\] ?failed!', 'request failed!')
             WHEN starts_with(said, 'user "') THEN regexp_replace(said, '^user ".*"(: password mismatch| was not found in)', 'user\1')
             WHEN contains(said, 'signature mismatch: ') THEN split_part(said, 'signature mismatch: ', 1) || 'signature mismatch'
             WHEN starts_with(said, 'unhandled request to the redirect_uri') THEN split_part(said, '?', 1)
@@ -185,6 +191,12 @@ split AS (
         CASE WHEN request LIKE '% % HTTP/_%' THEN substr(request, strpos(request, ' ') + 1, len(request) - strpos(request, ' ') - len(split_part(request, ' ', -1)) - 1)
              WHEN starts_with(request, 'GET /') THEN substr(request, 5) END AS target
     FROM explained
+),
+aimed AS (
+    SELECT *,
+        -- what an authorization server sends back, to a path of the operator's choice (RFC 6749 4.1.2)
+        regexp_matches(target, '[?&]state=') AND regexp_matches(target, '[?&](?:code|error)=') AS calls_back
+    FROM split
 )
 SELECT
     "offset",
@@ -199,7 +211,7 @@ SELECT
     CASE WHEN tail IS NOT NULL THEN nullif(nullify(split_part(tail, ', ', 1)), 'unix:') END AS client_ip,
     CASE WHEN plugin IN ('openidc', 'openid-connect') AND (starts_with(said, 'OIDC authentication failed') OR regexp_matches(said,
             '^(?:request to the redirect_uri|unhandled request to the redirect_uri|state from argument|iss from argument|client_id from argument|issuer ".*in id_token|no ".*" claim found in id_token|nonce |id_token |token expired: id_token|token audience|no match found token audience|"sub" claim in id_token|error calling userinfo|invalid nonce)'))
-         OR by_njs AND NOT contains(said, 'refresh') THEN 'authorization' END AS endpoint,
+         OR by_njs AND NOT contains(said, 'refresh') OR calls_back THEN 'authorization' END AS endpoint,
     target AS path,
     CASE WHEN target IS NOT NULL AND regexp_matches(request, '^[A-Z]+ ') THEN split_part(request, ' ', 1) END AS method,
     CAST(code AS SMALLINT) AS status,
@@ -217,14 +229,18 @@ SELECT
             CASE WHEN starts_with(reason, 'OIDC introspection failed: response indicates') THEN reason
                  WHEN plugin IS NULL THEN reason
                  ELSE regexp_replace(regexp_replace(reason,
-                    '^(?:OIDC (?:introspection|authentication) failed: |lost access token:|[a-z-]+ failed to authenticate the request, code: 401\. error: )', ''),
+                    '^(?:OIDC (?:introspection|authentication) failed: |Bearer JWT verify failed: |lost access token:|[a-z-]+ failed to authenticate the request, code: 401\. error: )', ''),
                     '^failed to verify jwt: (''|claim )', '\1') END)
          END AS error_description,
     CASE WHEN passed_over IS NOT NULL THEN NULL
          WHEN refuses THEN 'failure'
          WHEN exits AND regexp_matches(said, '^(?:limit-|ai-rate-limiting)') THEN 'failure'
+         -- it could not tell whether the caller may pass
+         WHEN exits AND code >= 500 AND regexp_matches(said, '^(?:openid-connect|authz-keycloak|\S*casdoor|forward-auth'
+                || '|cas-auth|jwt-auth|multi-auth|ldap-auth|wolf-rbac|opa) ') THEN 'failure'
          WHEN code IS NOT NULL THEN NULL
          WHEN contains(asked, '", subrequest: "') OR target IS NULL THEN 'other'
+         WHEN calls_back THEN 'failure'
          WHEN regexp_matches(target, '(?i)auth|oidc|openid|connect|token|jwk|cert|keys|user_?info|introspect|revo|device|/par|pushed|regist|/reg|/dcr|logout|session|/slo|well-known')
               AND endpoint_of(target) <> 'api' THEN 'failure'
          ELSE 'other' END AS outcome,
@@ -232,4 +248,4 @@ SELECT
          WHEN regexp_matches(line, '^(?:stack traceback:|coroutine \d+:|, client: |\s|[a-z_]+_by_lua\S*:\d+: in |\[C\]: in )') THEN 'continuation of a line before'
          WHEN regexp_matches(line, '^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d \[[a-z]+\] ') THEN 'message of a program' END AS ignored,
     CASE WHEN NOT ours THEN 'not a line of an nginx error log' END AS quarantined
-FROM split
+FROM aimed

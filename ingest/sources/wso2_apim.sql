@@ -71,8 +71,20 @@ parts AS (
         CASE WHEN kind_of = 'access' THEN string_split(trim(split_part(line[:300], ' [', 1)), ' ') END AS who,
         CASE WHEN kind_of = 'access' THEN substr(line, strpos(line, '] ') + 2) END AS request,
         kind_of = 'carbon' AND starts_with(message, 'API authentication failure due to ') AS refused,
-        kind_of = 'carbon' AND contains(logger, 'LogMediator') AND contains(message, 'ERROR_CODE = ') AS faulted
+        kind_of = 'carbon' AND contains(logger, 'LogMediator') AND contains(message, 'ERROR_CODE = ') AS faulted,
+        -- without the token, of which a masked part stands behind
+        CASE WHEN kind_of = 'carbon' AND ends_with(logger, 'JWTValidator') AND level IN ('ERROR', 'WARN')
+             THEN nullif(regexp_extract(message, '^(?:JWT token is expired'
+                || '|Invalid JWT token(?:\. (?:Failed to decode the token|Signature verification failed))?)', 0), '') END AS reason
     FROM kinds
+),
+-- the validator says why, and the line behind it that the request was refused
+near AS (
+    SELECT *,
+        CASE WHEN refused THEN lag(reason) OVER placed END AS reason_before,
+        CASE WHEN reason IS NOT NULL THEN coalesce(lead(refused) OVER placed, false) END AS refused_next
+    FROM parts
+    WINDOW placed AS (ORDER BY "offset")
 ),
 requested AS (
     SELECT *,
@@ -80,7 +92,7 @@ requested AS (
         CASE WHEN request IS NOT NULL THEN ltrim(substr(request, strpos(request, ' HTTP/') + 6)) END AS answer,
         CASE WHEN refused THEN message[35:] WHEN faulted THEN regexp_extract(message, 'ERROR_MESSAGE = (.*?)(?:, [A-Z_a-z]+ = .*)?$', 1) END AS words,
         CASE WHEN faulted THEN regexp_extract(message, 'ERROR_CODE = ([0-9]+)', 1) WHEN m IS NOT NULL THEN nullify(m."errorCode") END AS code
-    FROM parts
+    FROM near
 ),
 read AS (
     SELECT *,
@@ -111,20 +123,24 @@ SELECT
     coalesce(nullif(nullify(m."apiMethod"), 'UNKNOWN'), CASE WHEN kind_of = 'access' THEN nullify(split_part(asked, ' ', 1)) END) AS method,
     CASE WHEN m IS NOT NULL THEN http_status(m."proxyResponseCode") WHEN kind_of = 'access' THEN http_status(cells[2]) END AS status,
     http_status(m."targetResponseCode") AS upstream_status,
-    CASE WHEN refused OR code LIKE '9008%' OR code LIKE '9009%' THEN 'gateway' END AS answered_by,
+    CASE WHEN refused OR reason IS NOT NULL OR code LIKE '9008%' OR code LIKE '9009%' THEN 'gateway' END AS answered_by,
     coalesce(TRY_CAST(m."responseLatency" AS DOUBLE),
         -- Tomcat's %T, seconds until release 10
         CASE WHEN kind_of = 'access' AND len(cells) >= 6 AND contains(cells[-1], '.') THEN TRY_CAST(cells[-1] AS DOUBLE) * 1000 END) AS duration_ms,
     CASE WHEN refused THEN CASE WHEN starts_with(words, 'No matching resource') THEN 'other' ELSE 'failure' END
+         WHEN reason IS NOT NULL THEN 'failure'
          WHEN code = '900906' THEN 'other'
          WHEN code LIKE '9008%' OR code LIKE '9009%' THEN 'failure'
          WHEN faulted THEN 'other' END AS outcome,
     code AS error_code,
-    CASE WHEN refused THEN trim(regexp_replace(words, ' (?:for appName=.*|for requestURI=\S*)$', ''))
+    CASE WHEN reason_before IS NOT NULL AND starts_with(words, 'Invalid Credentials') THEN reason_before
+         WHEN reason IS NOT NULL THEN reason
+         WHEN refused THEN trim(regexp_replace(words, ' (?:for appName=.*|for requestURI=\S*)$', ''))
          WHEN faulted THEN nullify(words)
          WHEN code IS NOT NULL THEN nullify(m."errorMessage") END AS error_description,
     CASE WHEN kind_of = 'correlation' THEN 'a step of a request'
-         WHEN kind_of = 'carbon' AND NOT refused AND NOT faulted THEN 'server message' END AS ignored,
+         WHEN refused_next THEN 'the line behind it tells it'
+         WHEN kind_of = 'carbon' AND NOT refused AND NOT faulted AND reason IS NULL THEN 'server message' END AS ignored,
     CASE WHEN kind_of IS NULL THEN 'not a line of WSO2'
          WHEN kind_of = 'metrics' AND m IS NULL THEN 'broken JSON'
          WHEN kind_of = 'metrics' AND m."proxyResponseCode" IS NULL AND code IS NULL THEN 'no status'
