@@ -11,10 +11,11 @@ documentation = [
 cannot_tell = "The error log has no line of a request without a token, of a token that introspection calls inactive, or of what an upstream refuses, and no status anywhere: read the access log beside it. Its time has no zone (add %{cuz}t or configure the zone) and its lines no id of the request: set ErrorLogFormat with [id %{X-Request-Id}i] or [id %{UNIQUE_ID}e]. LogLevel auth_openidc:info names the claim that did not match a Require directive. A line of mod_proxy about a connection does not name the path, so that it counts as a failure whatever was asked for."
 priority = 44
 # what Perl modules and LemonLDAP::NG write in this layout is no message of Apache's
-recognise = '^\[(?:[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?:\.\d{1,6})? \d{4}(?: [+-]\d{4})?\] (?:\[(?:[^\]L][^\]]*)?\] ?)*?\[(?:(?:-|[a-oq-z][a-z0-9_]*|p[a-df-z0-9_][a-z0-9_]*):)?(?:emerg|alert|crit|error|warn|notice|info|debug|trace[1-8])\]|\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:[.,]\d{1,6})?(?: ?(?:[+-]\d\d:?\d\d|Z))?\] (?:\[[^\]]*\] ?)*?\[(?:-|[a-z][a-z0-9_]*):(?:emerg|alert|crit|error|warn|notice|info|debug|trace[1-8])\]|[a-z][a-z0-9_]*:(?:emerg|alert|crit|error|warn|notice|info|debug|trace[1-8])\] \[pid \d)'
+recognise = '^\[(?:[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?:\.\d{1,6})? \d{4}(?: [+-]\d{4})?\] (?:\[(?:[^\]L][^\]]*)?\] ?)*?\[(?:(?:-|[a-oq-z][a-z0-9_]*|p[a-df-z0-9_][a-z0-9_]*):)?(?:emerg|alert|crit|error|warn|notice|info|debug|trace[1-8])\]|\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:[.,]\d{1,6})?(?: ?(?:[+-]\d\d:?\d\d|Z))?\] (?:\[[^\]]*\] ?)*?\[(?:-|[a-z][a-z0-9_]*):(?:emerg|alert|crit|error|warn|notice|info|debug|trace[1-8])\]|[a-z][a-z0-9_]*:(?:emerg|alert|crit|error|warn|notice|info|debug|trace[1-8])\] \[pid \d|\d{4}-\d\d-\d\dT[\d:.]+[+-]\d\d:\d\d\] \[OHS\] \[[A-Z_]+:\d+\] )'
 */
 -- `[time] [module:level] [pid 1:tid 2] (111)why: [client 192.0.2.1:5] AH01234: message, referer: url`: fields in brackets, in
--- an order that ErrorLogFormat sets; one without a value may lack its end. Release 2.2 has neither module nor pid nor AH.
+-- an order that ErrorLogFormat sets; one without a value may lack its end. Release 2.2 has neither module nor pid nor AH. Oracle HTTP
+-- Server: `[time] [OHS] [ERROR:32] [OHS-9999] [module.c] [client_id: address] ... [ecid: id] ...  message`.
 WITH parted AS (
     SELECT "offset", line, head, substr(line, len(head) + 1) AS message,
         CASE WHEN regexp_matches(head, '^\[(?:[A-Z][a-z]{2} [A-Z]|[0-9]{4}-)') THEN split_part(substr(head, 2), ']', 1) ELSE '' END AS stamp
@@ -24,7 +25,7 @@ WITH parted AS (
             CASE WHEN NOT quiet THEN regexp_extract(line,
                 '^(?:\[[^\[\]]*\] ?|\[(?:pid [0-9]+:tid|[A-Za-z_-]+) |[\w./-]+\.c\([0-9]+\): |\((?:EAI )?-?[0-9]+\)[^:\[]+: )*') END AS head
         FROM (
-            SELECT *, regexp_matches(left(line, 120), '[\[:](?:debug|trace[1-8]|info|notice)\]')
+            SELECT *, regexp_matches(left(line, 120), '[\[:](?:debug|trace[1-8]|info|notice)\]|\] \[(?:TRACE|NOTIFICATION):\d')
                 AND NOT contains(line, 'could not match require claim') AS quiet
             FROM records
         )
@@ -36,7 +37,7 @@ named AS (
         regexp_extract(said, '^_?((?:oidc|oauth2|jose|jwk|jwks|ap)_\w+|_oauth2_\w+): ', 1) AS func,
         regexp_extract(said, '^(AH[0-9]{5}): ', 1) AS ah
     FROM (
-        SELECT * EXCLUDE (message), rtrim(CASE WHEN contains(message, ', referer: ') THEN split_part(message, ', referer: ', 1) ELSE message END) AS said
+        SELECT * EXCLUDE (message), trim(CASE WHEN contains(message, ', referer: ') THEN split_part(message, ', referer: ', 1) ELSE message END) AS said
         FROM parted
     )
 ),
@@ -44,7 +45,7 @@ texts AS (
     SELECT *,
         nullif(CASE WHEN func <> '' THEN regexp_replace(said, '^\w+: (?:oidc_\w+: )?', '') WHEN ah <> '' THEN substr(said, 10) ELSE said END, '') AS message,
         func <> '' OR contains(head, '[auth_openidc:') OR contains(head, '[oauth2:') OR contains(head, '[sts:') AS oidc,
-        contains(head, '[client ') OR contains(head, '[id ') OR contains(head, '[R:') AS of_request
+        contains(head, '[client ') OR contains(head, '[client_id: ') OR contains(head, '[id ') OR contains(head, '[R:') AS of_request
     FROM named
 ),
 chosen AS (
@@ -58,7 +59,7 @@ chosen AS (
                 -- lines that follow the one that tells the cause
                 WHEN regexp_matches(message, '^(JWT access token signature could not be validated|id_token (signature|payload) could not be validated|JWT signature could not be validated|unable to restore state|invalid authorization response state|failed to resolve the code|code response validation failed|error when calling the token endpoint|remote user could not be set|could not resolve claims|could not parse metadata from url|response contained an "error_description"|our own refresh grant failed|no id_token was provided$)')
                     THEN 'follows'
-                WHEN NOT contains(head, 'warn]') THEN 'oidc' END
+                WHEN NOT contains(head, 'warn]') AND NOT contains(head, '[WARNING:') THEN 'oidc' END
             -- the user or the client of HTTP authentication, and what Require refuses
             WHEN ah IN ('AH01614', 'AH01617', 'AH01618', 'AH01628', 'AH01629', 'AH01630', 'AH01631', 'AH01797', 'AH01788', 'AH01790', 'AH01791', 'AH01792', 'AH01794',
                         'AH01806', 'AH01807', 'AH01776', 'AH01778', 'AH10510', 'AH01695', 'AH01735', 'AH01739', 'AH01741', 'AH01744', 'AH01747') THEN 'auth'
@@ -93,7 +94,7 @@ placed AS (
         END AS asked,
         CASE WHEN kind IS NOT NULL AND kind <> 'follows' AND stamp <> ''
              THEN ends_with(stamp, 'Z') OR regexp_matches(stamp[-12:], '[0-9] ?[+-][0-9]{2}:?[0-9]{2}$') END AS zoned,
-        CASE WHEN kind IS NOT NULL AND kind <> 'follows' THEN nullif(regexp_extract(head, '\[(?:client|remote) ([^\]\[ ]+)\]', 1), '') END AS peer
+        CASE WHEN kind IS NOT NULL AND kind <> 'follows' THEN nullif(regexp_extract(head, '\[(?:client|remote|client_id:) ([^\]\[ ]+)\]', 1), '') END AS peer
     FROM chosen
 )
 SELECT
@@ -104,17 +105,17 @@ SELECT
     CASE WHEN zoned IS NULL OR zoned THEN NULL
          WHEN stamp[1] < ':' THEN TRY_CAST(replace(stamp, ',', '.') AS TIMESTAMP)
          ELSE try_strptime(stamp, ['%a %b %d %H:%M:%S.%f %Y', '%a %b %d %H:%M:%S %Y']) END AS local_time,
-    nullify(coalesce(CASE WHEN contains(head, 'host ') OR contains(head, '[server ')
-            THEN nullif(regexp_extract(head, '\[(?:vhost|server|host|hostname) ([^\]\[ ]+)\]', 1), '') END,
+    nullify(coalesce(CASE WHEN contains(head, 'host ') OR contains(head, '[server ') OR contains(head, '[host_id: ')
+            THEN nullif(regexp_extract(head, '\[(?:vhost|server|host|hostname|host_id:) ([^\]\[ ]+)\]', 1), '') END,
         CASE WHEN kind = 'waf' THEN nullif(regexp_extract(said, '\[hostname "([^"]*)"\]', 1), '') END)) AS instance,
-    nullify(coalesce(CASE WHEN kind <> 'follows' THEN nullif(regexp_extract(head, '\[(?:id|R|rid|req|request|request[_-]id|uid|unique[_-]id|X-Request-Id)[: =]"?([^\]\[" ]+)"?\]', 1), '') END,
+    nullify(coalesce(CASE WHEN kind <> 'follows' THEN nullif(regexp_extract(head, '\[(?:id|R|rid|req|request|request[_-]id|uid|unique[_-]id|X-Request-Id|ecid):?[: =]"?([^\]\[" ]+)"?\]', 1), '') END,
         CASE WHEN kind = 'waf' THEN nullif(regexp_extract(said, '\[unique_id "([^"]*)"\]', 1), '')
              WHEN starts_with(said, 'mod_qos(') THEN nullif(regexp_extract(said, ', id=([^\s,]+)', 1), '') END,
         CASE WHEN kind <> 'follows' THEN nullif(regexp_extract(head, '\[(?:log|log_id|L)[: =]([^\]\[ ]+)\]', 1), '') END)) AS request_id,
     -- the user of HTTP authentication, who is the client at an OAuth endpoint
     CASE WHEN kind = 'auth' THEN nullif(regexp_extract(message, '^user [`'']?(.*?)''?(?:: auth|: pass| in realm | not found: )', 1), '') END AS login,
     CASE WHEN starts_with(message, 'maximum session duration exceeded for user: ') THEN nullif(substr(message, 45), '') END AS user_name,
-    CASE WHEN starts_with(message, 'the configured client_id (') THEN nullif(regexp_extract(message, '^the configured client_id \(([^)]*)\)', 1), '') END AS client_id,
+    CASE WHEN contains(message, ' configured client_id (') THEN nullif(regexp_extract(message, '^(?:the|our) configured client_id \(([^)]*)\)', 1), '') END AS client_id,
     -- with its port, which 2.2 does not write
     CASE WHEN peer[1] = '[' THEN split_part(substr(peer, 2), ']', 1)
          WHEN contains(peer, '.') THEN split_part(peer, ':', 1)

@@ -1,33 +1,40 @@
 /*
-title = "OAuth2 Proxy"
+title = "OAuth2 Proxy (also bitly's oauth2_proxy and OpenShift's oauth-proxy)"
 kind = "gateway"
 provenance = "captured"
-recognise = '^\[\d{4}/\d\d/\d\d \d\d:\d\d:\d\d\] \[[A-Za-z0-9_?]+(\.go)?:\d+\] |^\S+( \([0-9a-fA-F.:]+\))? - (.* - )?.* ?\[\d{4}/\d\d/\d\d \d\d:\d\d:\d\d\] (\[Auth(Success|Failure|Error)\] |\S+ [A-Z]+ \S+ ")|^\s*\{.*"\d{4}/\d\d/\d\d \d\d:\d\d:\d\d".*("Auth(Success|Failure|Error)"|"[A-Za-z0-9_]+\.go:\d+"|"(?i:request_?uri|request_?duration|response_?size)"\s*:)'
+recognise = '^\[\d{4}/\d\d/\d\d \d\d:\d\d:\d\d\] \[[A-Za-z0-9_?]+(\.go)?:\d+\] |^\S+( \([0-9a-fA-F.:]+\))? - (.* - )?.* ?\[\d{4}/\d\d/\d\d \d\d:\d\d:\d\d\] (\[Auth(Success|Failure|Error)\] |\S+ [A-Z]+ \S+ ")|^\S+ - \S+ \[\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\] \S+ [A-Z]+ \S+ \x22[^\x22]*\x22 HTTP/|^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d (oauthproxy|provider|internal_util)\.go:\d+: |^\s*\{.*"\d{4}/\d\d/\d\d \d\d:\d\d:\d\d".*("Auth(Success|Failure|Error)"|"[A-Za-z0-9_]+\.go:\d+"|"(?i:request_?uri|request_?duration|response_?size)"\s*:)'
 priority = 45
 documentation = [
     "https://oauth2-proxy.github.io/oauth2-proxy/configuration/overview#logging-configuration",
     "https://github.com/oauth2-proxy/oauth2-proxy/blob/master/pkg/logger/logger.go",
+    "https://github.com/openshift/oauth-proxy/blob/master/oauthproxy.go",
 ]
 cannot_tell = "A request's line has the status and not the reason. The reason stands in a line before it, which has no id, so both are events: the reason with its cause, the request with its status. A bare 401 of the proxy (`-` as upstream) that no reason comes before is a request without a token or session. Times have no zone: set logging_local_time = false (UTC). Errors go to stderr, and requests to stdout: keep both. Of templates of one's own, JSON is read by the usual names of its variables."
 */
 -- Three templates: `[time] [file:line] message` (standard), `client - id - user [time] [AuthFailure] message` (auth), and
--- `client - id - user [time] host method upstream "uri" protocol "agent" status size duration` (requests). Before 7.2 without the id.
+-- `client - id - user [time] host method upstream "uri" protocol "agent" status size duration` (requests). Before 7.2 without the id. bitly's, before 3, and OpenShift's
+-- write `time file:line: client message`, and requests with the time of the common log format.
 WITH shaped AS (
     SELECT "offset", line,
         CASE WHEN line[1] = '[' AND line[21:23] = '] [' AND line[6] = '/' THEN 'standard'
+             WHEN line[5] = '/' AND line[8] = '/' AND contains(line, '.go:') THEN 'older'
              WHEN ltrim(line)[1] = '{' THEN 'json'
              WHEN stamp > 0 AND substr(line, stamp + 21, 7) = '] [Auth' THEN 'auth'
-             WHEN stamp > 0 AND substr(line, stamp + 21, 2) = '] ' AND contains(line, '"') THEN 'request' END AS shape,
-        stamp
-    FROM (SELECT "offset", line, strpos(line, ' [2') AS stamp FROM records)
+             WHEN stamp > 0 AND substr(line, stamp + 2 + width, 2) = '] ' AND contains(line, '"') THEN 'request' END AS shape,
+        stamp, width, following
+    FROM (
+        SELECT *, strpos(line, CASE WHEN width = 26 THEN ' [' ELSE ' [2' END) AS stamp
+        FROM (SELECT "offset", line, lead(line) OVER (ORDER BY "offset") AS following,
+            CASE WHEN regexp_matches(line, '^[^\["]* \[\d\d/[A-Z]') THEN 26 ELSE 19 END AS width FROM records)
+    )
 ),
 -- the URI and the agent are quoted as Go does it: \" and \\ within
 parts AS (
     SELECT *,
         CASE WHEN shape IN ('auth', 'request') THEN string_split(left(line, stamp - 1), ' - ') END AS who,
         CASE WHEN shape = 'request' THEN string_split(
-            CASE WHEN contains(line, '\') THEN replace(replace(substr(line, stamp + 23), '\\', chr(2)), '\"', chr(1))
-                 ELSE substr(line, stamp + 23) END, '"') END AS q,
+            CASE WHEN contains(line, '\') THEN replace(replace(substr(line, stamp + width + 4), '\\', chr(2)), '\"', chr(1))
+                 ELSE substr(line, stamp + width + 4) END, '"') END AS q,
         CASE WHEN shape = 'json' THEN TRY(json_extract_string(line, [
             '$.Timestamp', '$.timestamp', '$.time', '$.ts', '$."@timestamp"', '$.Client', '$.client', '$.client_ip', '$.remote_addr', '$.ip',
             '$.RequestID', '$.request_id', '$.requestId', '$.requestID', '$.id', '$.Username', '$.username', '$.user', '$.user_name',
@@ -39,14 +46,16 @@ parts AS (
     FROM shaped
 ),
 read AS (
-    SELECT "offset", line, shape, j IS NOT NULL AS valid,
+    SELECT "offset", line, shape, following, j IS NOT NULL AS valid,
         CASE shape
             WHEN 'standard' THEN line[2:20]
+            WHEN 'older' THEN line[1:19]
             WHEN 'json' THEN coalesce(j[1], j[2], j[3], j[4], j[5],
                 -- a message is not escaped by a template, so it may break the JSON
                 CASE WHEN j IS NULL THEN nullif(regexp_extract(line, '"(\d{4}/\d\d/\d\d \d\d:\d\d:\d\d)"', 1), '') END)
-            ELSE substr(line, stamp + 2, 19) END AS stamp,
-        CASE WHEN shape = 'json' THEN coalesce(j[6], j[7], j[8], j[9], j[10]) ELSE who[1] END AS client,
+            ELSE substr(line, stamp + 2, width) END AS stamp,
+        CASE WHEN shape = 'json' THEN coalesce(j[6], j[7], j[8], j[9], j[10])
+             WHEN shape = 'older' THEN coalesce(nullif(old.real, ''), nullif(old.client, ''), nullif(old.redeemer, '')) ELSE who[1] END AS client,
         CASE WHEN shape = 'json' THEN coalesce(j[11], j[12], j[13], j[14], j[15]) WHEN len(who) > 2 THEN who[2] END AS id,
         CASE WHEN shape = 'json' THEN coalesce(j[16], j[17], j[18], j[19])
              WHEN len(who) > 2 THEN array_to_string(who[3:], ' - ') ELSE who[2] END AS person,
@@ -61,15 +70,41 @@ read AS (
         CASE WHEN shape = 'json' THEN coalesce(j[52], j[53], j[54], j[55], j[56]) ELSE after[3] END AS size,
         CASE shape
             WHEN 'auth' THEN split_part(substr(line, stamp + 24), ']', 1)
+            WHEN 'older' THEN CASE WHEN starts_with(old.said, 'authentication complete') THEN 'AuthSuccess'
+                WHEN old.via = 'basicauth' OR regexp_matches(old.said, '^(Permission Denied: |csrf token mismatch|error unauthorized)') THEN 'AuthFailure' END
             WHEN 'json' THEN coalesce(CASE WHEN starts_with(j[42], 'Auth') THEN j[42] END, CASE WHEN starts_with(j[41], 'Auth') THEN j[41] END,
                 j[50], j[51], CASE WHEN j IS NULL THEN nullif(regexp_extract(line, '"(Auth(?:Success|Failure|Error))"', 1), '') END) END AS verdict,
         CASE shape
             WHEN 'standard' THEN substr(line, strpos(substr(line, 24), '] ') + 25)
             WHEN 'auth' THEN substr(line, strpos(substr(line, stamp + 24), '] ') + stamp + 25)
+            -- in the words of the later releases
+            WHEN 'older' THEN CASE
+                WHEN old.via = 'basicauth' THEN 'Invalid authentication via basic auth: not in Htpasswd File'
+                WHEN old.via = 'requestauth' THEN 'Error retrieving session from token in Authorization header: ' || old.said
+                WHEN starts_with(old.said, 'error redeeming code ') THEN
+                    'Error redeeming code during OAuth2 callback: ' || regexp_replace(old.said, '^error redeeming code (\(client:.*?\): )?', '')
+                WHEN starts_with(old.said, 'Permission Denied: removing session') THEN 'Invalid authorization via session: removing session'
+                WHEN starts_with(old.said, 'Permission Denied: ') THEN 'Invalid authentication via OAuth2: unauthorized'
+                WHEN starts_with(old.said, 'csrf token mismatch') THEN 'Invalid authentication via OAuth2: CSRF token mismatch, potential attack'
+                WHEN starts_with(old.said, 'authentication complete') THEN 'Authenticated via OAuth2: ' || substr(old.said, 25)
+                WHEN starts_with(old.said, 'removing session. error refreshing access token ') THEN 'Unable to refresh session: ' || substr(old.said, 49)
+                WHEN starts_with(old.said, 'removing session. token expired') THEN 'Error loading cookied session: session is expired'
+                WHEN starts_with(old.said, 'removing session. error validating') THEN 'Error loading cookied session: session is invalid'
+                WHEN regexp_matches(old.said, '^Cookie Signature not valid') THEN 'Error loading cookied session: cookie signature not valid'
+                -- the page of an error repeats what a line before tells, but for what the callback itself lacks
+                WHEN regexp_matches(old.said, '^ErrorPage (403 Permission Denied|500 Internal Error) ')
+                    AND NOT regexp_matches(old.said, ' (Internal Error|Invalid Account|csrf failed)$') THEN
+                    CASE WHEN ends_with(old.said, 'named cookie not present') THEN 'Error while parsing OAuth2 state: ' ELSE 'Error while parsing OAuth2 callback: ' END
+                    || regexp_replace(old.said, '^ErrorPage \d+ (Permission Denied|Internal Error) ', '')
+                ELSE old.said END
             WHEN 'json' THEN coalesce(j[47], j[48], j[49],
                 CASE WHEN j IS NULL THEN nullif(regexp_extract(line, '"(?i:message|msg)"\s*:\s*"(.*?)"\s*(?:\}|,\s*"[A-Za-z_]+"\s*:)', 1), '') END) END AS message,
         shape = 'request' AND len(q) = 5 OR shape = 'json' AND uri IS NOT NULL AND code IS NOT NULL AS requested
-    FROM (SELECT *, CASE WHEN shape = 'request' THEN string_split(q[1], ' ') END AS before, CASE WHEN shape = 'request' THEN string_split(q[5], ' ') END AS after FROM parts)
+    FROM (SELECT *,
+        CASE WHEN shape = 'older' THEN regexp_extract(substr(line, 21),
+            '^\w+\.go:\d+: (?:(basicauth|requestauth): )?(?:(\S+:\d+)(?: \("([^"]*)"\))? )?((?:error redeeming code \(client:(\S+?)[ )])?.*)$',
+            ['via', 'client', 'real', 'said', 'redeemer']) END AS old,
+        CASE WHEN shape = 'request' THEN string_split(q[1], ' ') END AS before, CASE WHEN shape = 'request' THEN string_split(q[5], ' ') END AS after FROM parts)
 ),
 -- where a missing CSRF cookie is the complaint, Go's %v of the whole request comes first, with code and cookies
 told AS (
@@ -82,7 +117,7 @@ told AS (
              WHEN contains(message, 'Session{') THEN regexp_replace(message, ':? ?\(?Session\{[^}]*\}\)?', '', 'g')
              ELSE message END AS message,
         CASE WHEN contains(message, 'Session{') THEN coalesce(
-            nullif(regexp_extract(message, 'Session\{email:(\S+) ', 1), ''), nullif(regexp_extract(message, ' user:(\S+) ', 1), '')) END AS session_user,
+            nullif(regexp_extract(message, 'Session\{(?:email:)?([^\s:]+) ', 1), ''), nullif(regexp_extract(message, ' user:(\S+) ', 1), '')) END AS session_user,
         CASE WHEN starts_with(message, '&{') THEN message END AS dump
     FROM read
 ),
@@ -100,7 +135,7 @@ headed AS (
                 OR regexp_matches(message, '^(Error (saving session state for|setting CSRF cookie|creating CSRF nonce|creating code challenge|obtaining nonce)|Unable to build random)|^(id_token|nonce) verification failed: |^access_token validation failed|^entra: tenant .* is not specified') THEN 'callback'
             WHEN starts_with(message, 'Unable to refresh session: ') THEN 'refresh'
             WHEN starts_with(message, 'Error loading cookied session: ') THEN
-                CASE WHEN NOT contains(message, 'fatal refresh error') THEN 'session' END
+                CASE WHEN NOT contains(message, 'fatal refresh error') AND NOT regexp_matches(message, ': (Cookie ".*" not present|http: named cookie not present)') THEN 'session' END
             WHEN starts_with(message, 'token validation request failed: ') OR starts_with(message, 'Error with authorization: ')
                 OR starts_with(message, 'Unexpected internal error: ') THEN 'session'
             WHEN starts_with(message, 'Error proxying to upstream server: ') THEN 'upstream'
@@ -117,12 +152,15 @@ opened AS (
         -- x/oauth2: oauth2: "invalid_grant" "words"; others repeat the body
         CASE WHEN contains(said, 'oauth2: "') THEN regexp_extract(said, 'oauth2: "([^"]*)"(?: "((?:[^"\\]|\\.)*)")?', ['code', 'words']) END AS refused,
         CASE WHEN kind IN ('callback', 'refresh', 'session', 'token') AND contains(said, '{"') AND contains(said, '"error') AND ends_with(trim(said), '}')
-             THEN substr(said, strpos(said, '{"')) END AS reply
+             THEN substr(said, strpos(said, '{"'))
+             -- x/oauth2 before 0.6 puts the body of the answer into a line of its own
+             WHEN contains(said, 'oauth2: cannot fetch token: ') AND starts_with(following, 'Response: {') AND contains(following, '"error')
+                  AND ends_with(trim(following), '}') THEN substr(following, 11) END AS reply
     FROM headed
 )
 SELECT
     "offset",
-    CASE WHEN stamp[5] <> '/' THEN coalesce(iso_time(stamp), epoch_time(stamp)) END AS time,
+    CASE WHEN stamp[5] <> '/' THEN coalesce(iso_time(stamp), clf_time(stamp), epoch_time(stamp)) END AS time,
     CASE WHEN stamp[5] = '/' THEN TRY_CAST(replace(stamp, '/', '-') AS TIMESTAMP) END AS local_time,
     nullify(host) AS instance,
     coalesce(nullify(id), CASE WHEN dumped THEN nullif(regexp_extract(dump, ' X-Request-Id:\[([^\]\s]+)\]', 1), '') END) AS request_id,
@@ -190,9 +228,10 @@ SELECT
          WHEN kind IS NOT NULL THEN NULL
          WHEN dumped THEN 'another line of the same refusal tells it'
          WHEN starts_with(message, 'No valid authentication in request') THEN 'the line of the request tells it'
+         WHEN starts_with(message, 'Error loading cookied session: ') AND contains(message, 'not present') THEN 'the line of the request tells it'
          WHEN starts_with(message, 'Error retrieving session from token') THEN 'Basic credentials, which hold no token'
          WHEN starts_with(message, 'Fatal refresh error') OR starts_with(message, 'Error loading cookied session') THEN 'another line of the same refusal tells it'
-         WHEN shape IN ('standard', 'json') AND message IS NOT NULL AND stamp IS NOT NULL THEN 'server message'
+         WHEN shape IN ('standard', 'older', 'json') AND message IS NOT NULL AND stamp IS NOT NULL THEN 'server message'
          WHEN starts_with(line, 'Response: ') THEN 'continuation of a line before' END AS ignored,
     CASE WHEN requested OR kind IS NOT NULL THEN NULL
          WHEN shape = 'request' THEN 'not a request line of the default template'
