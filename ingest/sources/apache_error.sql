@@ -62,7 +62,7 @@ chosen AS (
                 WHEN NOT contains(head, 'warn]') AND NOT contains(head, '[WARNING:') THEN 'oidc' END
             -- the user or the client of HTTP authentication, and what Require refuses
             WHEN ah IN ('AH01614', 'AH01617', 'AH01618', 'AH01628', 'AH01629', 'AH01630', 'AH01631', 'AH01797', 'AH01788', 'AH01790', 'AH01791', 'AH01792', 'AH01794',
-                        'AH01806', 'AH01807', 'AH01776', 'AH01778', 'AH10510', 'AH01695', 'AH01735', 'AH01739', 'AH01741', 'AH01744', 'AH01747') THEN 'auth'
+                        'AH01806', 'AH01807', 'AH01776', 'AH01778', 'AH10510', 'AH01695', 'AH01735', 'AH01739', 'AH01741', 'AH01744', 'AH01747', 'AH00027') THEN 'auth'
             WHEN ah = '' AND regexp_matches(said, '^(user .+: authentication failure for "|user .* not found: |client denied by server configuration: |client used wrong authentication scheme: |user .+: authorization failure for "|access to .+ failed, reason: )')
                 THEN 'auth'
             -- of the lines of one failed request to an upstream, the one that names the path, or else the client
@@ -85,6 +85,7 @@ placed AS (
                 nullif(regexp_extract(message, ' for "(/[^"]*)"', 1), ''),
                 nullif(regexp_extract(message, '(?: not found|scheme): (/.*)$', 1), ''),
                 nullif(regexp_extract(message, '^access to (/\S*) failed', 1), ''),
+                nullif(regexp_extract(message, 'without authentication for (/.*)\. Authentication', 1), ''),
                 nullif(regexp_extract(message, 'configuration: proxy:[a-z]+://[^/]+(/.*)$', 1), ''))
             WHEN 'proxy' THEN nullif(regexp_extract(message, ' returned by (/.*)$', 1), '')
             WHEN 'waf' THEN nullif(regexp_extract(message, '\[uri "([^"]*)"\]', 1), '')
@@ -129,7 +130,7 @@ SELECT
                 OR contains(message, 'token endpoint') THEN 'authorization' END END AS endpoint,
     CASE WHEN kind = 'waf' THEN http_status(regexp_extract(message, 'with code ([0-9]{3})', 1)) END AS status,
     CASE WHEN kind IN ('oidc', 'auth', 'limit', 'waf', 'proxy') THEN 'gateway' END AS answered_by,
-    CASE WHEN kind = 'oidc' AND contains(message, 'with kid: ') THEN nullif(regexp_extract(message, 'with kid: ([^\s\]]+)', 1), '') END AS kid,
+    CASE WHEN kind = 'oidc' AND contains(message, 'with kid: ') THEN nullif(regexp_extract(message, 'with kid: ([^\s\]\\]+)', 1), '') END AS kid,
     CASE WHEN kind = 'oidc' AND contains(message, 'does not match received "iss"') THEN nullif(regexp_extract(message, ' in (?:id_token|JWT) \((.*)\)$', 1), '') END AS token_issuer,
     CASE WHEN kind = 'oidc' AND contains(message, 'response contained an "error" entry')
          THEN oauth_error(regexp_extract(message, 'with value: "*([A-Za-z0-9_.-]+)', 1)) END AS error,

@@ -79,13 +79,14 @@ kinds AS (
              WHEN msg IN ('handled request', 'NOP') AND of_request THEN 'access'
              WHEN starts_with(logger, 'http.log.access') AND of_request AND code IS NOT NULL THEN 'access'
              WHEN starts_with(logger, 'http.log.error') AND of_request THEN 'error'
-             -- of caddy-jwt its own line tells it
+             -- of caddy-jwt its own line tells it; caddy-auth-jwt, whose provider has the same name, writes no other
              WHEN msg = 'auth provider returned error' AND problem IS NOT NULL THEN
-                CASE WHEN provider IS DISTINCT FROM 'jwt' THEN 'authentication' END
+                CASE WHEN provider IS DISTINCT FROM 'jwt' OR starts_with(problem, 'token validator: ') THEN 'authentication' END
              WHEN logger = 'http.authentication.providers.jwt' AND msg IN ('invalid token', 'invalid user claim') THEN 'jwt'
              WHEN starts_with(logger, 'security') AND session IS NOT NULL AND problem IS NOT NULL
                 AND lower(level) <> 'debug' THEN 'portal'
              WHEN starts_with(logger, 'security') AND msg = 'Successful login' THEN 'portal'
+             WHEN logger = 'http.handlers.auth_portal' AND msg = 'Authentication failed' AND problem IS NOT NULL THEN 'portal'
         END AS kind
     FROM read
 ),

@@ -21,11 +21,14 @@ WITH shaped AS (
              WHEN ltrim(line)[1] = '{' THEN 'json'
              WHEN stamp > 0 AND substr(line, stamp + 21, 7) = '] [Auth' THEN 'auth'
              WHEN stamp > 0 AND substr(line, stamp + 2 + width, 2) = '] ' AND contains(line, '"') THEN 'request' END AS shape,
-        stamp, width, following
+        stamp, width, below
     FROM (
         SELECT *, strpos(line, CASE WHEN width = 26 THEN ' [' ELSE ' [2' END) AS stamp
-        FROM (SELECT "offset", line, lead(line) OVER (ORDER BY "offset") AS following,
-            CASE WHEN regexp_matches(line, '^[^\["]* \[\d\d/[A-Z]') THEN 26 ELSE 19 END AS width FROM records)
+        FROM (SELECT "offset", line,
+            CASE WHEN contains(line, 'rror redeeming') OR contains(line, 'refresh')
+                 THEN concat(lead(line) OVER near, lead(line, 2) OVER near, lead(line, 3) OVER near, lead(line, 4) OVER near) END AS below,
+            CASE WHEN substr(line, strpos(line, ' [') + 4, 1) = '/' AND substr(line, strpos(line, ' [') + 8, 1) = '/' THEN 26 ELSE 19 END AS width
+            FROM records WINDOW near AS (ORDER BY "offset"))
     )
 ),
 -- the URI and the agent are quoted as Go does it: \" and \\ within
@@ -46,7 +49,7 @@ parts AS (
     FROM shaped
 ),
 read AS (
-    SELECT "offset", line, shape, following, j IS NOT NULL AS valid,
+    SELECT "offset", line, shape, below, j IS NOT NULL AS valid,
         CASE shape
             WHEN 'standard' THEN line[2:20]
             WHEN 'older' THEN line[1:19]
@@ -55,9 +58,10 @@ read AS (
                 CASE WHEN j IS NULL THEN nullif(regexp_extract(line, '"(\d{4}/\d\d/\d\d \d\d:\d\d:\d\d)"', 1), '') END)
             ELSE substr(line, stamp + 2, width) END AS stamp,
         CASE WHEN shape = 'json' THEN coalesce(j[6], j[7], j[8], j[9], j[10])
-             WHEN shape = 'older' THEN coalesce(nullif(old.real, ''), nullif(old.client, ''), nullif(old.redeemer, '')) ELSE who[1] END AS client,
+             WHEN shape = 'older' THEN coalesce(nullif(old.real, ''), nullif(old.client, ''), nullif(old.real_redeemer, ''), nullif(old.redeemer, '')) ELSE who[1] END AS client,
         CASE WHEN shape = 'json' THEN coalesce(j[11], j[12], j[13], j[14], j[15]) WHEN len(who) > 2 THEN who[2] END AS id,
         CASE WHEN shape = 'json' THEN coalesce(j[16], j[17], j[18], j[19])
+             WHEN shape = 'older' THEN nullif(regexp_extract(line, '(?:Session\{|Permission Denied: ")([^\s"}]+)', 1), '')
              WHEN len(who) > 2 THEN array_to_string(who[3:], ' - ') ELSE who[2] END AS person,
         CASE WHEN shape = 'json' THEN coalesce(j[20], j[21], j[22]) ELSE before[1] END AS host,
         CASE WHEN shape = 'json' THEN coalesce(j[23], j[24], j[25], j[26]) ELSE before[2] END AS verb,
@@ -102,8 +106,8 @@ read AS (
         shape = 'request' AND len(q) = 5 OR shape = 'json' AND uri IS NOT NULL AND code IS NOT NULL AS requested
     FROM (SELECT *,
         CASE WHEN shape = 'older' THEN regexp_extract(substr(line, 21),
-            '^\w+\.go:\d+: (?:(basicauth|requestauth): )?(?:(\S+:\d+)(?: \("([^"]*)"\))? )?((?:error redeeming code \(client:(\S+?)[ )])?.*)$',
-            ['via', 'client', 'real', 'said', 'redeemer']) END AS old,
+            '^\w+\.go:\d+: (?:(basicauth|requestauth): )?(?:(\S+:\d+)(?: \("([^"]*)"\))? )?((?:error redeeming code \(client:(\S+?)(?: \("([^"]*)"\))?\))?.*)$',
+            ['via', 'client', 'real', 'said', 'redeemer', 'real_redeemer']) END AS old,
         CASE WHEN shape = 'request' THEN string_split(q[1], ' ') END AS before, CASE WHEN shape = 'request' THEN string_split(q[5], ' ') END AS after FROM parts)
 ),
 -- where a missing CSRF cookie is the complaint, Go's %v of the whole request comes first, with code and cookies
@@ -117,7 +121,7 @@ told AS (
              WHEN contains(message, 'Session{') THEN regexp_replace(message, ':? ?\(?Session\{[^}]*\}\)?', '', 'g')
              ELSE message END AS message,
         CASE WHEN contains(message, 'Session{') THEN coalesce(
-            nullif(regexp_extract(message, 'Session\{(?:email:)?([^\s:]+) ', 1), ''), nullif(regexp_extract(message, ' user:(\S+) ', 1), '')) END AS session_user,
+            nullif(regexp_extract(message, 'Session\{email:(\S+) ', 1), ''), nullif(regexp_extract(message, ' user:(\S+) ', 1), '')) END AS session_user,
         CASE WHEN starts_with(message, '&{') THEN message END AS dump
     FROM read
 ),
@@ -153,9 +157,10 @@ opened AS (
         CASE WHEN contains(said, 'oauth2: "') THEN regexp_extract(said, 'oauth2: "([^"]*)"(?: "((?:[^"\\]|\\.)*)")?', ['code', 'words']) END AS refused,
         CASE WHEN kind IN ('callback', 'refresh', 'session', 'token') AND contains(said, '{"') AND contains(said, '"error') AND ends_with(trim(said), '}')
              THEN substr(said, strpos(said, '{"'))
-             -- x/oauth2 before 0.6 puts the body of the answer into a line of its own
-             WHEN contains(said, 'oauth2: cannot fetch token: ') AND starts_with(following, 'Response: {') AND contains(following, '"error')
-                  AND ends_with(trim(following), '}') THEN substr(following, 11) END AS reply
+             -- x/oauth2 before 0.6 puts the body of an answer into a line of its own, and the body may have several itself
+             WHEN below IS NOT NULL AND (ends_with(said, ' {') OR contains(said, 'oauth2: cannot fetch token: ') AND starts_with(below, 'Response: {'))
+             THEN nullif(regexp_extract(CASE WHEN ends_with(said, ' {') THEN '{' || below ELSE substr(below, 11) END, '^\{[^{}]*"error"[^{}]*\}', 0), '')
+             END AS reply
     FROM headed
 )
 SELECT
@@ -175,9 +180,9 @@ SELECT
          WHEN dumped THEN nullif(regexp_extract(dump, ' User-Agent:\[(.*?)\](?: [A-Z][A-Za-z0-9-]*:\[|\] )', 1), '') END AS user_agent,
     CASE WHEN requested AND behind = '-' THEN
             -- the proxy's own paths; its /oauth2/auth is asked by another gateway of each request
-            CASE WHEN regexp_matches(uri, '^/[^?]*/callback\?.*state=|^/oauth2/(start|callback)\b') THEN 'authorization'
-                 WHEN regexp_matches(uri, '^/oauth2/(auth|sign_in)\b') THEN 'api'
-                 WHEN starts_with(uri, '/oauth2/sign_out') THEN 'end_session' END
+            CASE WHEN regexp_matches(uri, '^/[^?]*/callback\?.*state=|^/oauth2?/(start|callback)\b') THEN 'authorization'
+                 WHEN regexp_matches(uri, '^/oauth2?/(auth|sign_in)\b') THEN 'api'
+                 WHEN regexp_matches(uri, '^/oauth2?/sign_out') THEN 'end_session' END
          WHEN starts_with(message, 'Error redeeming code') THEN 'token'
          WHEN kind IN ('callback', 'dump') OR kind = 'auth' AND contains(message, 'via OAuth2') THEN 'authorization'
          WHEN kind = 'refresh' THEN 'token'
@@ -232,7 +237,7 @@ SELECT
          WHEN starts_with(message, 'Error retrieving session from token') THEN 'Basic credentials, which hold no token'
          WHEN starts_with(message, 'Fatal refresh error') OR starts_with(message, 'Error loading cookied session') THEN 'another line of the same refusal tells it'
          WHEN shape IN ('standard', 'older', 'json') AND message IS NOT NULL AND stamp IS NOT NULL THEN 'server message'
-         WHEN starts_with(line, 'Response: ') THEN 'continuation of a line before' END AS ignored,
+         WHEN shape IS NULL AND regexp_matches(line, '^(Response: |\s|[}\]])') THEN 'continuation of a line before' END AS ignored,
     CASE WHEN requested OR kind IS NOT NULL THEN NULL
          WHEN shape = 'request' THEN 'not a request line of the default template'
          WHEN shape = 'json' AND NOT valid THEN 'broken JSON'

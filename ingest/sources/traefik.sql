@@ -53,7 +53,7 @@ named AS (
         CASE WHEN v IS NULL AND q IS NULL THEN CASE
             WHEN starts_with(plain, 'time="') THEN regexp_extract(plain, '^time="([^"]*)" level=([a-z]+) msg=("(?:[^"\\]|\\.)*"|\S+)(.*)$', ['time', 'level', 'message', 'rest'])
             WHEN plain[11] = 'T' AND plain[5] = '-' THEN regexp_extract(plain,
-                '^(\S+) (TRC|DBG|INF|WRN|ERR|FTL|PNC) (?:\S+\.go:\d+ > )?(.*?)((?: [a-zA-Z_]+=(?:"(?:[^"\\]|\\.)*"|\S+))*)$', ['time', 'level', 'message', 'rest'])
+                '^(\S+) (TRC|DBG|INF|WRN|ERR|FTL|PNC) (?:\S+\.go:\d+ > )?(.*?)((?: [a-zA-Z_]+=(?:"(?:[^"\\]|\\.)*"|\S*))*)$', ['time', 'level', 'message', 'rest'])
             END END AS text
     FROM cut
 ),
