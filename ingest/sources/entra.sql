@@ -47,13 +47,13 @@ shapes AS (
 ),
 -- what is not there is empty or 'None', and some names end with a blank
 cells_of_portal AS (
-    SELECT *, CASE WHEN shape = 'portal' THEN list_transform(json_extract_string(line, [
+    SELECT *, CASE WHEN shape = 'portal' THEN list_transform(TRY(json_extract_string(line, [
             '$."Date (UTC)"', '$."Request ID"', '$."Username"', '$."User ID"', '$."Sign-in identifier"', '$."Application ID"',
             '$."Application ID "', '$."Application"', '$."IP address"', '$."Sign-in error code"', '$."Failure reason"',
             '$."User agent"', '$."Resource ID"', '$."Resource ID "', '$."Resource"', '$."Home tenant ID"',
             '$."Resource tenant ID"', '$."Service principal ID"', '$."Service principal name"', '$."Incoming token type"',
             '$."Authentication Protocol"', '$."Correlation ID"', '$."Session ID"', '$."Unique token identifier"',
-            '$."Latency"', '$."Status"']), lambda cell: nullif(trim(cell), 'None')) END AS cells
+            '$."Latency"', '$."Status"'])), lambda cell: nullif(trim(cell), 'None')) END AS cells
     FROM shapes
 ),
 sign_ins_of_portal AS (
