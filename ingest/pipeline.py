@@ -225,7 +225,7 @@ class Run:
         if (
             layout is None
             or layout.readings[0] not in candidates
-            or not self._workers.here(alike, layout, head)
+            or not self._workers.here(alike, layout, head, candidates)
         ):
             layout = layout_of(item, head, candidates, self._plan, self._workers)
         self._last_layout = layout

@@ -6,7 +6,7 @@ wrote them. What stands further in is recognised again where it comes (ingest/re
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -85,7 +85,8 @@ class Found:
 def readings(sources: Mapping[str, Source], formats: Formats) -> list[Reading]:
     """Every way to read a line: each source, or each of its format strings, the user's own first.
 
-    The combined format of nginx is that of Apache too: who names it for a source means that source.
+    Lines may go on behind a format, so of two that fit the same lines the longer one is tried first. The
+    combined format of nginx is that of Apache too: who names it for a source means that source.
     """
     found = []
     for source in sorted(sources.values(), key=lambda source: (source.priority, source.name)):
@@ -93,9 +94,14 @@ def readings(sources: Mapping[str, Source], formats: Formats) -> list[Reading]:
             found.append(Reading(source))
             continue
         own = formats.get(source.name, ())
-        found += [Reading(source, text, own=True) for text in dict.fromkeys(own)]
-        found += [Reading(source, text) for text in source.formats.values() if text not in own]
+        found += [Reading(source, text, own=True) for text in _longest_first(own)]
+        others = [text for text in source.formats.values() if text not in own]
+        found += [Reading(source, text) for text in _longest_first(others)]
     return sorted(found, key=lambda reading: not reading.own)
+
+
+def _longest_first(formats: Iterable[str]) -> list[str]:
+    return sorted(dict.fromkeys(formats), key=len, reverse=True)
 
 
 def recognise(
@@ -162,12 +168,14 @@ def look(engine: Engine, sample: pa.Table, candidates: Sequence[Reading], depth:
     return wrapped if found.enough and better else bare
 
 
-def alike(engine: Engine, layout: Layout, head: bytes) -> bool:
+def alike(engine: Engine, layout: Layout, head: bytes, candidates: Sequence[Reading]) -> bool:
     """Whether an input that begins with `head` is surely read like another one, without asking what else it
-    might be: nearly all of its first lines are of that layout's main reading, in its envelopes. One of the
-    last resort knows the lines of others as well, so it tells nothing."""
+    might be: nearly all of its first lines are of that layout's main reading, in its envelopes, and none of
+    the same source that comes before it knows as many. One of the last resort knows the lines of others as
+    well, so it tells nothing."""
     framing = detect_framing(head)
-    if framing != layout.framing or layout.readings[0].source.last_resort:
+    main = layout.readings[0]
+    if framing != layout.framing or main.source.last_resort:
         return False
     table = _sample(head, framing)
     for envelope in (*layout.envelopes, None):
@@ -177,8 +185,10 @@ def alike(engine: Engine, layout: Layout, head: bytes) -> bool:
         if envelope is not None:
             table = engine.unwrap(envelope, table)
             table = table.filter(pc.is_null(table["ignored"]))
-    claimed = next(engine.claims(layout.readings[:1], lines))
-    return bool(claimed.mean() >= _NEARLY_ALL)
+    rivals = [reading for reading in candidates if reading.source.name == main.source.name]
+    rivals = rivals[: rivals.index(main) + 1]
+    *before, claimed = (int(flags.sum()) for flags in engine.claims(rivals, lines))
+    return claimed >= _NEARLY_ALL * len(lines) and claimed > max(before, default=0)
 
 
 def _envelope(engine: Engine, lines: pa.Array) -> Envelope | None:

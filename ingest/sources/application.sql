@@ -2,7 +2,7 @@
 title = "Application logs that tell of OAuth"
 kind = "gateway"
 provenance = "composed"
-recognise = '''^(?:(?:[^{\s=C]|C[^a\s=]|Ca[^u\s=])[^\s=]*\s.*)?{{failures}}|^[ \t]+["']?error(?:_?[dD]escription["']?\s*(?:=>|:)|["']?\s*(?:=>|:).{0,40}\b{{telling_codes}}\b)|^[ \t]+{{library_classes}}: |resulted in a .[45]\d\d [A-Za-z -]+. response:$|^\{"error": ?"{{telling_codes}}"'''
+recognise = '''^(?:(?:[^{\s=C]|C[^a\s=]|Ca[^u\s=])[^\s=]*\s.*)?{{failures}}|^[ \t]+["']?error(?:_?[dD]escription["']?\s*(?:=>|:)|["']?\s*(?:=>|:).{0,40}\b{{telling_codes}}\b)|^[ \t]+{{library_classes}}: '''
 priority = 99
 documentation = [
     "https://www.rfc-editor.org/rfc/rfc6749#section-5.2",
@@ -42,8 +42,7 @@ telling AS MATERIALIZED (
             THEN regexp_replace(replace(line, 'oidc: verify token: oidc: ', 'oidc: '), ' (?:\{| +\S+\.py:\d+)$', '')
         ELSE concat_ws(' ', line, CASE WHEN regexp_matches(below, '^\s+["'']?error_?[dD]escription') THEN below WHEN regexp_matches(above, '^\s+["'']?error_?[dD]escription') THEN above END) END AS line
     FROM beside
-    -- Guzzle puts the body into a line of its own
-    WHERE tells_failure(line) AND (NOT starts_with(line, '{') OR ends_with(above, ' response:')) AND NOT contains(split_part(line, ' ', 1), '=')
+    WHERE tells_failure(line) AND NOT starts_with(line, '{') AND NOT contains(split_part(line, ' ', 1), '=')
         -- Envoy's own log, whose access log has the request
         AND NOT regexp_matches(line, '^\[[^\]]+\]\[\d+\]\[[a-z]+\]\[[a-z0-9_]+\] \[source/')
         -- what a database says, a list of all codes, and the names of tests
@@ -66,7 +65,7 @@ told AS MATERIALIZED (
 ),
 placed AS MATERIALIZED (
     SELECT p."offset", p.line, t."offset" IS NOT NULL AS tells, coalesce(t.vague, false) AS vague,
-        (starts_with(p.line, '{') AND ends_with(p.above, ' response:') OR regexp_matches(p.line, '^(?:\s|at [\w.$/]+\(|\.\.\. \d+ more|File "|Caused by: |Traceback |Response: |https?://|POST https?://|\[auth\]\[(?:cause|details)\]: |[{}()\[\]"'',;]+$|[A-Za-z_][\w.$:\\]*(?:Error|Exception|Expired|Signature)\b|(?:SEVERE|WARNING|INFO|FINE): )'))
+        regexp_matches(p.line, '^(?:\s|at [\w.$/]+\(|\.\.\. \d+ more|File "|Caused by: |Traceback |Response: |https?://|POST https?://|\[auth\]\[(?:cause|details)\]: |[{}()\[\]"'',;]+$|[A-Za-z_][\w.$:\\]*(?:Error|Exception|Expired|Signature)\b|(?:SEVERE|WARNING|INFO|FINE): )')
             AND leading_time(p.line) IS NULL AS continues
     FROM beside p LEFT JOIN told t ON t."offset" = p."offset"
 ),

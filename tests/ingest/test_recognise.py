@@ -1,0 +1,24 @@
+"""Which of several formats that fit a line is the one that it is read by."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.helpers import Workshop
+
+COMBINED = '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent"'
+LONGER = f"{COMBINED} $request_time $request_id"
+
+
+@pytest.mark.parametrize("formats", [[COMBINED, LONGER], [LONGER, COMBINED]])
+def test_the_format_that_tells_more_is_meant_in_whatever_order_they_are_named(
+    workshop: Workshop, formats: list[str]
+) -> None:
+    """The shorter one fits as well, since a line may go on behind it."""
+    workshop.formats = {"nginx": formats}
+    line = '192.0.2.7 - - [02/Mar/2026:02:15:04 +0000] "GET /v1/me HTTP/1.1" 401 0 "-" "curl/8.5.0"'
+    workshop.write("longer.log", f"{line} 0.002 r1\n{line} 0.003 r2\n")
+    workshop.write("combined.log", f"{line}\n")
+    workshop.ingest()
+    found = sorted((row["request_id"] or "", row["duration_ms"]) for row in workshop.events())
+    assert found == [("", None), ("r1", 2.0), ("r2", 3.0)]
