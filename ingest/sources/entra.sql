@@ -47,27 +47,31 @@ shapes AS (
 ),
 -- what is not there is empty or 'None', and some names end with a blank
 cells_of_portal AS (
-    SELECT *, CASE WHEN shape = 'portal' THEN list_transform(TRY(json_extract_string(line, [
-            '$."Date (UTC)"', '$."Request ID"', '$."Username"', '$."User ID"', '$."Sign-in identifier"', '$."Application ID"',
-            '$."Application ID "', '$."Application"', '$."IP address"', '$."Sign-in error code"', '$."Failure reason"',
-            '$."User agent"', '$."Resource ID"', '$."Resource ID "', '$."Resource"', '$."Home tenant ID"',
-            '$."Resource tenant ID"', '$."Service principal ID"', '$."Service principal name"', '$."Incoming token type"',
-            '$."Authentication Protocol"', '$."Correlation ID"', '$."Session ID"', '$."Unique token identifier"',
-            '$."Latency"', '$."Status"'])), lambda cell: nullif(trim(cell), 'None')) END AS cells
+    SELECT *, CASE WHEN shape = 'portal' THEN TRY(from_json(replace(line, '":"None"', '":null'),
+        '{"Date (UTC)":"VARCHAR","Request ID":"VARCHAR","Correlation ID":"VARCHAR","Session ID":"VARCHAR","Status":"VARCHAR",
+          "Sign-in error code":"VARCHAR","Failure reason":"VARCHAR","User ID":"VARCHAR","Username":"VARCHAR",
+          "Sign-in identifier":"VARCHAR","Application":"VARCHAR","Application ID":"VARCHAR","Application ID ":"VARCHAR",
+          "Service principal ID":"VARCHAR","Service principal name":"VARCHAR","Resource":"VARCHAR","Resource ID":"VARCHAR",
+          "Resource ID ":"VARCHAR","Home tenant ID":"VARCHAR","Resource tenant ID":"VARCHAR","IP address":"VARCHAR",
+          "User agent":"VARCHAR","Incoming token type":"VARCHAR","Authentication Protocol":"VARCHAR",
+          "Unique token identifier":"VARCHAR","Latency":"VARCHAR"}')) END AS c
     FROM shapes
 ),
 sign_ins_of_portal AS (
-    SELECT "offset", line, shape, o, CASE WHEN shape = 'portal' THEN CAST(json_object(
-        'createdDateTime', cells[1], 'id', cells[2], 'userPrincipalName', cells[3], 'userId', cells[4],
-        'signInIdentifier', cells[5], 'appId', coalesce(cells[6], cells[7]), 'appDisplayName', cells[8],
-        'ipAddress', cells[9], 'status', json_object('errorCode', CASE WHEN lower(cells[26]) = 'success' THEN '0'
-            ELSE coalesce(cells[10], if(cells[26] IS NOT NULL, '-1', NULL)) END, 'failureReason', cells[11]),
-        'userAgent', cells[12], 'resourceId', coalesce(cells[13], cells[14]), 'resourceDisplayName', cells[15],
-        'homeTenantId', cells[16], 'resourceTenantId', cells[17], 'servicePrincipalId', cells[18],
-        'servicePrincipalName', cells[19], 'incomingTokenType', cells[20], 'authenticationProtocol', cells[21],
-        'correlationId', cells[22], 'sessionId', cells[23], 'uniqueTokenIdentifier', cells[24],
-        'processingTimeInMilliseconds', cells[25], 'signInEventTypes', [CASE WHEN cells[18] IS NOT NULL THEN 'servicePrincipal'
-            WHEN list_contains(string_split(lower(replace(cells[20], ' ', '')), ','), 'refreshtoken') THEN 'nonInteractiveUser'
+    SELECT "offset", line, shape, o, CASE WHEN c IS NOT NULL THEN CAST(json_object(
+        'createdDateTime', c."Date (UTC)", 'id', c."Request ID", 'correlationId', c."Correlation ID", 'sessionId', c."Session ID",
+        'status', json_object('failureReason', c."Failure reason", 'errorCode', CASE WHEN lower(c."Status") = 'success' THEN '0'
+            ELSE coalesce(c."Sign-in error code", if(c."Status" IS NOT NULL, '-1', NULL)) END),
+        'userId', c."User ID", 'userPrincipalName', c."Username", 'signInIdentifier', c."Sign-in identifier",
+        'appDisplayName', c."Application", 'appId', coalesce(c."Application ID", c."Application ID "),
+        'servicePrincipalId', c."Service principal ID", 'servicePrincipalName', c."Service principal name",
+        'resourceDisplayName', c."Resource", 'resourceId', coalesce(c."Resource ID", c."Resource ID "),
+        'homeTenantId', c."Home tenant ID", 'resourceTenantId', c."Resource tenant ID", 'ipAddress', c."IP address",
+        'userAgent', c."User agent", 'incomingTokenType', c."Incoming token type",
+        'authenticationProtocol', c."Authentication Protocol", 'uniqueTokenIdentifier', c."Unique token identifier",
+        'processingTimeInMilliseconds', c."Latency",
+        'signInEventTypes', [CASE WHEN c."Service principal ID" IS NOT NULL THEN 'servicePrincipal'
+            WHEN list_contains(string_split(lower(replace(c."Incoming token type", ' ', '')), ','), 'refreshtoken') THEN 'nonInteractiveUser'
             ELSE 'interactiveUser' END]) AS VARCHAR) END AS apart
     FROM cells_of_portal
 ),
