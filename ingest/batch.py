@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ingest.engine import Hashes
+from ingest.columns import Hashes
 from ingest.identity import Beginning, beginnings_transaction, consumed_of
 from ingest.inputs import Input
 from ingest.recognise import Layout

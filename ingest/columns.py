@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 Positions = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]
+Hashes = npt.NDArray[np.uint64]
 
 
 @dataclass(frozen=True)

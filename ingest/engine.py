@@ -20,7 +20,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ingest.columns import Positions, Records
+from ingest.columns import Hashes, Positions, Records
 from ingest.cutting import CutQuery, FieldsReader, Reader, SplitReader
 from ingest.errors import FormatError, SourceError
 from ingest.finish import finish
@@ -50,7 +50,6 @@ _HELPERS = dict.fromkeys(
     ("path", "login", "user_name", "credential", "jwt", "challenge", "body", "ignored", "quarantined"),
     "VARCHAR",
 ) | {"local_time": "TIMESTAMP", "yearless": "TIMESTAMP"}
-Hashes = npt.NDArray[np.uint64]
 _EXCERPT = 300
 _HASHES = """
     SELECT CASE WHEN event_id IS NULL THEN 0::UBIGINT ELSE hash(source, event_id) END AS hash FROM events

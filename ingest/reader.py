@@ -17,8 +17,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ingest.columns import Records, records_of
-from ingest.engine import Engine, Hashes, Read, Reading, Refused, quarantine_rows
+from ingest.columns import Hashes, Records, records_of
+from ingest.engine import Engine, Read, Reading, Refused, quarantine_rows
 from ingest.framing import Chunk, Overlong
 from ingest.recognise import Layout, fit_for_rows
 from ingest.timing import Around, around_of

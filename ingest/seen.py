@@ -11,7 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from ingest.engine import Engine, Hashes
+from ingest.columns import Hashes
+from ingest.engine import Engine
 from ingest.workers import Workers
 from lake.table import Lake
 
