@@ -409,6 +409,9 @@ def _time_pattern(time_format: str) -> list[str]:
 
 _Paths = dict[str, list[tuple[str, ...]]]
 
+_NEVER_NULL = ("start_time", "response_code", "response_flags", "bytes_received", "bytes_sent")
+"""Operators that always have a value; others are null, or missing under omit_empty_values."""
+
 
 def _dictionary_select(text: str) -> str:
     try:
@@ -471,10 +474,13 @@ def _json_select(paths: _Paths, composed: dict[tuple[str, ...], list[_Piece]]) -
         for name, column in inner.items():
             found = _time(column.replace("slow", f"({read})", 1), times.get(name))
             columns.setdefault(name, found)
-    present = f"{_first(list(columns.values()))} IS NOT NULL"
+    # without it any JSON with a key of the format would match
+    always = [columns[name] for name in paths if name in _NEVER_NULL]
+    always += [f"v[{every.index(path) + 1}]" for path in composed]
+    matched = " AND ".join(f"{value} IS NOT NULL" for value in always or [_first(list(columns.values()))])
     hosts = [path[-1] for path in paths.get("upstream_host", [])]
     document = f"TRY(json_extract_string(line, [{listed}]))"
-    return _select_document(document, columns, hosts, present)
+    return _select_document(document, columns, hosts, matched)
 
 
 def _select_document(document: str, columns: dict[str, str], hosts: list[str], matched: str) -> str:

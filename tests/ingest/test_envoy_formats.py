@@ -132,6 +132,15 @@ def test_a_dictionary_of_ones_own_may_nest_and_compose() -> None:
     assert (row["req_method"], row["req_path"], row["response_code"]) == ("GET", "/a", "403")
 
 
+def test_json_without_what_a_dictionary_always_holds_is_another_programs() -> None:
+    text = '{"ts": "%START_TIME%", "st": "%RESPONSE_CODE%", "path": "%REQ(:PATH)%", "to": "%UPSTREAM_HOST%"}'
+    # omit_empty_values leaves out what has no value
+    assert read(text, '{"st":401,"ts":"2026-03-02T02:15:04.120Z"}')["matched"]
+    assert not read(text, '{"ts":1772417704.55,"path":"/a","to":"b","msg":"auth provider returned error"}')[
+        "matched"
+    ]
+
+
 @pytest.mark.parametrize(
     ("argument", "written", "means"),
     [
