@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ingest.columns import Positions, Records, padded
+from ingest.columns import Positions, Records, padded, records_of
 from ingest.engine import Engine, Reading
 from ingest.framing import LINES, Chunk, Framing, Readable, chunks, detect_framing
 from ingest.sources import Source
+from ingest.timing import around_of
 from ingest.unwrap import Envelope, load_envelopes
 
 HEAD_BYTES = 256 * 1024
@@ -30,6 +32,8 @@ _NEARLY_ALL = 0.9
 _DEEPEST = 4
 _COMMON = 50
 """The priority from which on an envelope's shape may be that of a bare line as well."""
+_LOOSE = 95
+"""The priority from which on an envelope's shape is that of many a program's own records as well."""
 
 Formats = Mapping[str, Sequence[str]]
 """Format strings of the user's own, by source."""
@@ -145,8 +149,9 @@ def look(engine: Engine, sample: pa.Table, candidates: Sequence[Reading], depth:
 
     An envelope in which lines are known is believed, unless only readings of the last resort know them there,
     and others without it; one whose shape is common, such as a time before the line, only where no fewer of
-    them are known than without it. Readings of the last resort count there only where no other one knows any,
-    and may know a little less inside, since they do not know a line that goes on from the one before.
+    them are known than without it, and a loose one only where more are, or become events. Readings of the
+    last resort count there only where no other one knows any, and may know a little less inside, since they
+    do not know a line that goes on from the one before.
     """
     lines = sample["line"].combine_chunks()
     envelope = _envelope(engine, lines) if depth < _DEEPEST else None
@@ -161,11 +166,29 @@ def look(engine: Engine, sample: pa.Table, candidates: Sequence[Reading], depth:
     bare = _claimed(engine, lines, candidates)
     if believed:
         return bare if bare.surely_named else wrapped
-    if found.named or bare.named:
+    if envelope.priority >= _LOOSE:
+        better = found.named > bare.named or (
+            found.named == bare.named and _events(engine, wrapped, sample) > _events(engine, bare, sample)
+        )
+    elif found.named or bare.named:
         better = found.named >= bare.named
     else:
         better = found.known >= _NEARLY_ALL * bare.known
     return wrapped if found.enough and better else bare
+
+
+def _events(engine: Engine, found: Found, sample: pa.Table) -> int:
+    """How many lines of a sample become events by the main reading, in the envelopes."""
+    if not found.readings:
+        return 0
+    table = sample
+    for envelope in found.envelopes:
+        table = engine.unwrap(envelope, table)
+        table = table.filter(pc.is_null(table["ignored"]))
+    lines = table["line"].combine_chunks()
+    records = records_of(lines, np.arange(len(lines), dtype=np.int64))
+    around = around_of(table, datetime.now(UTC)) if found.envelopes else None
+    return int(engine.read(found.readings[0], records, around).events.num_rows)
 
 
 def alike(engine: Engine, layout: Layout, head: bytes, candidates: Sequence[Reading]) -> bool:
@@ -192,11 +215,15 @@ def alike(engine: Engine, layout: Layout, head: bytes, candidates: Sequence[Read
 
 
 def _envelope(engine: Engine, lines: pa.Array) -> Envelope | None:
-    """The envelope that most of the lines are in; None when that is less than a fifth of them."""
-    envelopes = list(load_envelopes().values())
-    counts = [int(flags.sum()) for flags in engine.matches([one.recognise for one in envelopes], lines)]
-    best = int(np.argmax(counts)) if counts else 0
-    return envelopes[best] if counts and counts[best] >= max(1.0, _ENOUGH * len(lines)) else None
+    """The envelope that most of the lines are in; None when that is less than a fifth of them. A loose one is
+    asked where there is no other."""
+    for loose in (False, True):
+        asked = [one for one in load_envelopes().values() if (one.priority >= _LOOSE) == loose]
+        counts = [int(flags.sum()) for flags in engine.matches([one.recognise for one in asked], lines)]
+        best = int(np.argmax(counts))
+        if counts[best] >= max(1.0, _ENOUGH * len(lines)):
+            return asked[best]
+    return None
 
 
 def _claimed(engine: Engine, lines: pa.Array, candidates: Sequence[Reading]) -> Found:

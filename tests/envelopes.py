@@ -557,6 +557,99 @@ def kafka(lines: Sequence[str]) -> bytes:
     }))  # fmt: skip
 
 
+def heroku(lines: Sequence[str]) -> bytes:
+    """heroku logs."""
+    return _each(lines, lambda number, line: f"{_iso(number, 6, '+00:00')} app[web.1]: {line}")
+
+
+def cf(lines: Sequence[str]) -> bytes:
+    """cf logs, of an application on Cloud Foundry."""
+    return _each(lines, lambda number, line: f"   {_iso(number, 3, '+0000')} [APP/PROC/WEB/0] OUT {line}")
+
+
+def fly(lines: Sequence[str]) -> bytes:
+    """fly logs."""
+    return _each(lines, lambda number, line: f"{_iso(number)} app[3d8d9930b16589] fra [info]{line}")
+
+
+def aws_tail(lines: Sequence[str]) -> bytes:
+    """aws logs tail."""
+    return _each(lines, lambda number, line: f"{_iso(number, 6, '+00:00')} ecs/gateway/4f0c2a7be1 {line}")
+
+
+def journalctl_full(lines: Sequence[str]) -> bytes:
+    """journalctl -o short-full, in UTC."""
+    return _each(
+        lines,
+        lambda number, line: f"{moment(number):%a %Y-%m-%d %H:%M:%S.%f} UTC {HOST} gateway[911]: {line}",
+    )
+
+
+def viewer(lines: Sequence[str]) -> bytes:
+    """What Docker Desktop shows: a local time before each line."""
+    return _each(
+        lines, lambda number, line: f"{moment(number) + timedelta(hours=1):%Y-%m-%d %H:%M:%S} {line}"
+    )
+
+
+def viewer_host(lines: Sequence[str]) -> bytes:
+    """A time with its zone and a host before each line."""
+    return _each(lines, lambda number, line: f"{_iso(number)} {HOST} {line}")
+
+
+def container_apps(lines: Sequence[str]) -> bytes:
+    """az containerapp logs show: JSON, the time without a zone."""
+    return _each(lines, lambda number, line: _json({"TimeStamp": _iso(number, 6, ""), "Log": line}))
+
+
+def container_log(lines: Sequence[str]) -> bytes:
+    """Azure Monitor's ContainerLogV2, as JSON."""
+    return _each(lines, lambda number, line: _json({
+        "TimeGenerated": _iso(number), "Computer": HOST, "ContainerName": "gateway", "LogMessage": line, "LogSource": "stdout",
+    }))  # fmt: skip
+
+
+def gelf(lines: Sequence[str]) -> bytes:
+    """GELF 1.1."""
+    return _each(lines, lambda number, line: _json({
+        "version": "1.1", "host": HOST, "short_message": line, "timestamp": moment(number).timestamp(), "level": 6,
+    }))  # fmt: skip
+
+
+def new_relic(lines: Sequence[str]) -> bytes:
+    """New Relic's logs."""
+    return _each(lines, lambda number, line: _json({
+        "timestamp": _milliseconds(number), "message": line, "newrelic.source": "logs.APM", "hostname": HOST,
+    }))  # fmt: skip
+
+
+def _csv(header: str, lines: Sequence[str], before: Callable[[int], str]) -> bytes:
+    quoted = (line.replace('"', '""') for line in lines)
+    return (header + "\n").encode() + _each([*quoted], lambda number, line: f'{before(number)},"{line}"')
+
+
+def insights(lines: Sequence[str]) -> bytes:
+    """CloudWatch Logs Insights, exported as CSV."""
+    return _csv("@timestamp,@message", lines, lambda number: f"{moment(number):%Y-%m-%d %H:%M:%S}.000")
+
+
+def kibana(lines: Sequence[str]) -> bytes:
+    """Kibana's search, exported as CSV."""
+    return _csv("@timestamp,message", lines, lambda number: f'"{moment(number):%b %-d, %Y @ %H:%M:%S}.000"')
+
+
+def log_analytics(lines: Sequence[str]) -> bytes:
+    """Log Analytics' table, exported as CSV."""
+    return _csv(
+        '"TimeGenerated [UTC]",LogMessage', lines, lambda number: f'"{moment(number):%-m/%-d/%Y, %-I:%M:%S}.000 {moment(number):%p}"'
+    )  # fmt: skip
+
+
+def datadog_csv(lines: Sequence[str]) -> bytes:
+    """Datadog's search, exported as CSV."""
+    return _csv("Date,Host,Service,Message", lines, lambda number: f'"{_iso(number)}",{HOST},gateway')
+
+
 WRITERS: dict[str, dict[str, Callable[[Sequence[str]], bytes]]] = {
     "docker": {"docker": docker, "docker_attrs": docker_attrs},
     "docker_timestamps": {"docker_timestamps": docker_timestamps},
@@ -603,8 +696,30 @@ WRITERS: dict[str, dict[str, Callable[[Sequence[str]], bytes]]] = {
     "otlp": {"otlp": otlp},
     "datadog": {"datadog": datadog, "datadog_archive": datadog_archive},
     "kafka": {"kafka": kafka},
+    "platform": {
+        "heroku": heroku,
+        "cf": cf,
+        "fly": fly,
+        "aws_tail": aws_tail,
+        "journalctl_full": journalctl_full,
+    },
 }
 """For each envelope the writers of its forms."""
+
+LOOSE: dict[str, dict[str, Callable[[Sequence[str]], bytes]]] = {
+    "viewer": {"viewer": viewer, "viewer_host": viewer_host},
+    "message": {
+        "container_apps": container_apps,
+        "container_log": container_log,
+        "gelf": gelf,
+        "new_relic": new_relic,
+        "insights": insights,
+        "kibana": kibana,
+        "log_analytics": log_analytics,
+        "datadog_csv": datadog_csv,
+    },
+}
+"""The same for envelopes whose shape is that of programs' own lines as well, so that what is in them decides."""
 
 WRAPPERS: dict[str, Callable[[Sequence[str]], bytes]] = {
     name: write for forms in WRITERS.values() for name, write in forms.items()

@@ -1,6 +1,6 @@
 /*
 title = "Fluent Bit and Fluentd records as JSON"
-recognise = '(?s)^\s*\{\s*"(date|log|message|stream|time|timestamp|@timestamp|kubernetes|_p|logtag|docker|container_id|container_name|source|tag|partial_message)"\s*:(.*[{,]\s*"(namespace_name|pod_id|docker_id)"\s*:\s*"|.*[{,]\s*"(_p|logtag)"\s*:\s*"[FP]|.*[{,]\s*"container_id"\s*:\s*"[0-9a-f]{12,64}".*[{,]\s*"source"\s*:\s*"std(out|err)"|.*[{,]\s*"source"\s*:\s*"std(out|err)".*[{,]\s*"container_id"\s*:\s*"[0-9a-f]{12,64}")|^\s*\{\s*"date"\s*:\s*("\d{4}-[^"]*"|\d{10}[.\d]*)\s*,\s*"(log|message)"\s*:'
+recognise = '(?s)^\s*\{\s*"(date|log|message|stream|time|timestamp|@timestamp|kubernetes|_p|logtag|docker|container_id|container_name|source|tag|partial_message)"\s*:(.*[{,]\s*"(namespace_name|pod_id|docker_id)"\s*:\s*"|.*[{,]\s*"kubernetes"\s*:\s*\{.*"(pod_name|container_name)"\s*:\s*"|.*[{,]\s*"(_p|logtag)"\s*:\s*"[FP]|.*[{,]\s*"container_id"\s*:\s*"[0-9a-f]{12,64}".*[{,]\s*"source"\s*:\s*"std(out|err)"|.*[{,]\s*"source"\s*:\s*"std(out|err)".*[{,]\s*"container_id"\s*:\s*"[0-9a-f]{12,64}")|^\s*\{\s*"date"\s*:\s*("\d{4}-[^"]*"|\d{10}[.\d]*)\s*,\s*"(log|message)"\s*:'
 documentation = [
     "https://docs.fluentbit.io/manual/data-pipeline/filters/kubernetes",
     "https://docs.docker.com/engine/logging/drivers/fluentd/",

@@ -1,5 +1,5 @@
 /*
-title = "Loki query_range"
+title = "Loki query_range and push"
 framing = "json"
 recognise = '(?s)^\s*\{\s*"stream"\s*:\s*\{.*"values"\s*:\s*\[\s*(\[|\])|^\s*\{\s*"values"\s*:\s*\[\s*\[.*"stream"\s*:\s*\{|^\s*\{\s*"status"\s*:\s*"success"\s*,\s*"data"\s*:\s*\{\s*"resultType"\s*:\s*"streams"'
 documentation = ["https://grafana.com/docs/loki/latest/reference/loki-http-api/"]

@@ -22,7 +22,7 @@ _STRONG = {"value", "records", "Records", "resourceLogs"}
 """Keys of arrays that hold records wherever they stand at the top of a document."""
 _WEAK = {
     "events", "logs", "items", "entries", "data", "results", "result",
-    "eventLogs", "auditLogs", "webhookEventLogs", "logins",
+    "eventLogs", "auditLogs", "webhookEventLogs", "logins", "Events", "streams",
 }  # fmt: skip
 """Keys that an event may have as well."""
 _NESTED = {("data", "events"), ("data", "result"), ("hits", "hits"), ("_embedded", "activities")}

@@ -22,11 +22,12 @@ from ingest.errors import SourceError
 from ingest.framing import chunks, detect_framing
 from ingest.statements import Statements
 from ingest.unwrap import LINES, load_envelope, load_envelopes, may_be_partial, unfinished, unwrap
-from tests.envelopes import ENVELOPE_OF, HOST, POD, SPLIT, WRAPPERS, framed, moment
+from tests.envelopes import ENVELOPE_OF, HOST, LOOSE, POD, SPLIT, WRAPPERS, framed, moment
 from tests.samples import SAMPLES, samples
 
 MACROS = Path(__file__).parents[2] / "ingest" / "macros"
-ENVELOPES = load_envelopes()
+ENVELOPES = {name: one for name, one in load_envelopes().items() if name not in LOOSE}
+"""Those that no bare line is like; tests/ingest/test_loose_envelopes.py has the others."""
 NESTS = [
     ("docker", "journald"), ("cri", "docker_compose"), ("elasticdump", "docker"), ("cloudwatch", "docker"),
     ("loki", "cri"), ("syslog_rfc5424", "docker"), ("kubectl", "docker_timestamps"), ("gcp", "cri"),
@@ -172,7 +173,7 @@ _FIXED = {"fluentd_stdout", "fluent_bit_stdout"}
 _HOSTLESS = {
     "docker", "docker_attrs", "docker_timestamps", "docker_compose", "docker_compose_colour", "docker_compose_first", "cri",
     "syslog_local", "cloudwatch", "cloudwatch_get", "cloudwatch_subscription", "cloudwatch_export", "logcli_colour",
-    "fluent_bit_tail", "fluent_bit_stdout", "fluentd", "fluentd_stdout", "kafka",
+    "fluent_bit_tail", "fluent_bit_stdout", "fluentd", "fluentd_stdout", "kafka", "heroku", "cf", "fly", "aws_tail",
 }  # fmt: skip
 _PODS = {
     "kubectl",

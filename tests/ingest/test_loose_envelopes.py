@@ -1,0 +1,67 @@
+"""Envelopes that look like what programs write by themselves: believed where more is known inside of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import pytest
+
+from ingest.formats_beside import formats_beside
+from ingest.reader import Parsed
+from ingest.text import parse_records
+from tests.envelopes import LOOSE
+from tests.samples import SAMPLES, engine, lines_of, samples, without_timeless
+
+pytestmark = pytest.mark.xdist_group("samples")
+
+_COMPARED = ("time", "source", "client_id", "status", "outcome", "error", "error_code", "error_description")
+_BEGINS = re.compile(
+    r'\{ ?"|\d{1,3}(\.\d{1,3}){3} \S+ \S+ \[|\d{4}[-/]\d\d[-/]\d\d[ T]\d\d:\d\d|(time|ts|level)='
+)
+"""How a line begins that a time before it is told from."""
+
+
+def _pairs() -> Iterator[Any]:
+    """One form of each envelope around a sample of each source; `make test-slow` takes every sample."""
+    for envelope, forms in LOOSE.items():
+        seen: set[str] = set()
+        for place, (source, sample) in enumerate(samples()):
+            marks = pytest.mark.slow if source in seen else ()
+            seen.add(source)
+            yield pytest.param(envelope, [*forms][place % len(forms)], source, sample, marks=marks)
+
+
+def _parse(source: str, data: bytes) -> list[Parsed]:
+    return parse_records(data, formats=formats_beside(SAMPLES / source), engine=engine())
+
+
+def _events(parts: list[Parsed]) -> list[tuple[Any, ...]]:
+    return [tuple(event[name] for name in _COMPARED) for part in parts for event in part.events.to_pylist()]
+
+
+def _text(lines: list[str]) -> bytes:
+    return "".join(line + "\n" for line in lines).encode()
+
+
+@cache
+def _lines(source: str, sample: str, envelope: str) -> list[str]:
+    """The lines of a sample that have a time of their own, and that may stand in the envelope."""
+    lines = lines_of(source, sample)
+    lines = without_timeless(lines, _parse(source, _text(lines)))
+    return [line for line in lines if envelope != "viewer" or _BEGINS.match(line)]
+
+
+@pytest.mark.parametrize(("envelope", "wrapper", "source", "sample"), list(_pairs()))
+def test_a_log_within_gives_the_events_of_the_bare_lines(
+    envelope: str, wrapper: str, source: str, sample: str
+) -> None:
+    lines = _lines(source, sample, envelope)
+    bare = _events(_parse(source, _text(lines)))
+    found = _events(_parse(source, LOOSE[envelope][wrapper](lines))) if lines else []
+    assert [one[1:] for one in found] == [one[1:] for one in bare]
+    # it may tell the zone of a local time, and the time of a line behind one
+    apart = [abs((one[0] - other[0]).total_seconds()) for one, other in zip(found, bare, strict=True)]
+    assert all(seconds % 900 == 0 or seconds < 1 for seconds in apart)
