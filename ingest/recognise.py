@@ -149,9 +149,9 @@ def look(engine: Engine, sample: pa.Table, candidates: Sequence[Reading], depth:
 
     An envelope in which lines are known is believed, unless only readings of the last resort know them there,
     and others without it; one whose shape is common, such as a time before the line, only where no fewer of
-    them are known than without it, and a loose one only where more are, or become events. Readings of the
-    last resort count there only where no other one knows any, and may know a little less inside, since they
-    do not know a line that goes on from the one before.
+    them are known than without it; a loose one only where more of them are, and not a few, or become events.
+    Readings of the last resort count there only where no other one knows any, and may know a little less
+    inside, since they do not know a line that goes on from the one before.
     """
     lines = sample["line"].combine_chunks()
     envelope = _envelope(engine, lines) if depth < _DEEPEST else None
@@ -167,7 +167,7 @@ def look(engine: Engine, sample: pa.Table, candidates: Sequence[Reading], depth:
     if believed:
         return bare if bare.surely_named else wrapped
     if envelope.priority >= _LOOSE:
-        better = found.named > bare.named or (
+        better = found.named > max(bare.named, _ENOUGH * found.lines) or (
             found.named == bare.named and _events(engine, wrapped, sample) > _events(engine, bare, sample)
         )
     elif found.named or bare.named:

@@ -557,6 +557,16 @@ def kafka(lines: Sequence[str]) -> bytes:
     }))  # fmt: skip
 
 
+def cloudtrail_lookup(lines: Sequence[str]) -> bytes:
+    """aws cloudtrail lookup-events."""
+    events = [
+        {"EventId": f"event-{number}", "EventName": "InitiateAuth", "ReadOnly": "false", "EventTime": moment(number).timestamp(),
+         "EventSource": "cognito-idp.amazonaws.com", "Resources": [], "CloudTrailEvent": line}
+        for number, line in enumerate(lines)
+    ]  # fmt: skip
+    return json.dumps({"Events": events}, indent=4, ensure_ascii=False).encode()
+
+
 def heroku(lines: Sequence[str]) -> bytes:
     """heroku logs."""
     return _each(lines, lambda number, line: f"{_iso(number, 6, '+00:00')} app[web.1]: {line}")
@@ -569,7 +579,7 @@ def cf(lines: Sequence[str]) -> bytes:
 
 def fly(lines: Sequence[str]) -> bytes:
     """fly logs."""
-    return _each(lines, lambda number, line: f"{_iso(number)} app[3d8d9930b16589] fra [info]{line}")
+    return _each(lines, lambda number, line: f"{_iso(number, 0)} app[3d8d9930b16589] fra [info]{line}")
 
 
 def aws_tail(lines: Sequence[str]) -> bytes:
@@ -696,6 +706,7 @@ WRITERS: dict[str, dict[str, Callable[[Sequence[str]], bytes]]] = {
     "otlp": {"otlp": otlp},
     "datadog": {"datadog": datadog, "datadog_archive": datadog_archive},
     "kafka": {"kafka": kafka},
+    "cloudtrail_lookup": {"cloudtrail_lookup": cloudtrail_lookup},
     "platform": {
         "heroku": heroku,
         "cf": cf,
@@ -730,7 +741,7 @@ ENVELOPE_OF = {name: envelope for envelope, forms in WRITERS.items() for name in
 
 _ARRAYS: dict[str, tuple[str, ...]] = {
     "cloudwatch": ("events",), "cloudwatch_get": ("events",), "loki": ("data", "result"), "elasticsearch": ("hits", "hits"),
-    "splunk_results": ("results",), "datadog": ("data",), "gcp": (),
+    "splunk_results": ("results",), "datadog": ("data",), "gcp": (), "cloudtrail_lookup": ("Events",),
 }  # fmt: skip
 """Where the records of a document lie that is one."""
 

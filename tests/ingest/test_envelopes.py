@@ -160,6 +160,7 @@ def test_what_is_not_of_an_envelope_stays_as_it_is(envelope: str) -> None:
 
 _YEARLESS = {"syslog_rfc3164", "syslog_file", "syslog_local", "journalctl_short"}
 _TIMELESS = {
+    "cloudtrail_lookup",
     "docker_compose",
     "docker_compose_colour",
     "docker_compose_first",
@@ -168,12 +169,13 @@ _TIMELESS = {
     "stern_colour",
     "stern_json",
 }
-_WHOLE_SECONDS = {"logcli", "logcli_colour", "fluentd", *_YEARLESS}
+_WHOLE_SECONDS = {"fly", "logcli", "logcli_colour", "fluentd", *_YEARLESS}
 _FIXED = {"fluentd_stdout", "fluent_bit_stdout"}
 _HOSTLESS = {
     "docker", "docker_attrs", "docker_timestamps", "docker_compose", "docker_compose_colour", "docker_compose_first", "cri",
     "syslog_local", "cloudwatch", "cloudwatch_get", "cloudwatch_subscription", "cloudwatch_export", "logcli_colour",
     "fluent_bit_tail", "fluent_bit_stdout", "fluentd", "fluentd_stdout", "kafka", "heroku", "cf", "fly", "aws_tail",
+    "cloudtrail_lookup",
 }  # fmt: skip
 _PODS = {
     "kubectl",
