@@ -22,14 +22,12 @@ BARE_CHALLENGE = "why401.bare_challenge"
 
 _MOST = 24
 _CODE_KEYS = (
-    *("error_codes", "errorcode", "error_code", "code", "faultcode", "reason", "suberror", "type"),
-    "status",
-)
+    "error_codes", "errorcode", "error_code", "code", "faultcode", "reason", "suberror", "type", "status",
+)  # fmt: skip
 _TEXT_KEYS = (
-    *("error_hint", "hint", "error_description", "errorsummary", "message", "error_message"),
-    *("errormessage", "detail", "details", "faultstring", "description", "err", "msg", "title"),
-    *("error_debug", "reason"),
-)
+    "error_hint", "hint", "error_description", "errorsummary", "message", "error_message", "errormessage",
+    "detail", "details", "faultstring", "description", "err", "msg", "title", "error_debug", "reason",
+)  # fmt: skip
 _STATUS_KEYS = ("status", "statuscode", "status_code", "code")
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/-]{1,80}")
 _STATUS_LINE = re.compile(r"^\s*(?:[<*]\s*)?HTTP/[0-9.]+\s+([1-5][0-9]{2})\b", re.MULTILINE)
@@ -42,22 +40,25 @@ _PARAMETER = re.compile(
     r"(?<![a-z_])([a-z_]{1,64})\s*=\s*(?:\"((?:[^\"\\]|\\.)*)\"|([^\s,\"]+))", re.IGNORECASE
 )
 _DETAILS = re.compile(r"([A-Za-z][A-Za-z0-9_.]*)[{\[](.*?)[}\]]*")
-_CODE_AND_TEXT = re.compile(r"([a-z][a-z0-9_]{3,40})\s*[:,-]\s+(\S.*)", re.DOTALL)
-_CODE_AND_TEXT_WITHIN = re.compile(r"\b([a-z]+(?:_[a-z0-9]+)+)(?:\s*[:,-]\s+|\"\s+\")(\S[^\"\n]*)")
+_CODE_AND_TEXT = re.compile(
+    r"(?!(?:error|warning|info|fatal|debug|msg|message)\b)([a-z][a-z0-9_]{3,40})\s*[:,-]\s+(\S.*)", re.DOTALL
+)
+_WORD_WITH_UNDERSCORE = r"\b[a-z]+(?:_[a-z0-9]+)+"
+_CODE_WITHIN = re.compile(rf"{_WORD_WITH_UNDERSCORE}\b")
+_CODE_AND_TEXT_WITHIN = re.compile(rf"({_WORD_WITH_UNDERSCORE})(?:\s*[:,-]\s+|\"\s+\")(\S[^\"\n]*)")
 _STATUS_WITHIN = re.compile(
     r"\b(?:HTTP|status|code|response|error)\b[^\n]{0,40}?\b([45][0-9]{2})\b|^([45][0-9]{2})\s+[A-Z]"
     r"|\(([45][0-9]{2})\)",
     re.IGNORECASE | re.MULTILINE,
 )
-_GRPC = re.compile(
-    r"\b(grpc-status:\s*16|unauthenticated)\b|\b(grpc-status:\s*7|permission_?denied)\b", re.IGNORECASE
-)
-_GRPC_CODES = ("UNAUTHENTICATED", "PERMISSION_DENIED")
+_GRPC = {
+    "UNAUTHENTICATED": re.compile(r"\b(grpc-status:\s*16|unauthenticated)\b", re.IGNORECASE),
+    "PERMISSION_DENIED": re.compile(r"\b(grpc-status:\s*7|permission_?denied)\b", re.IGNORECASE),
+}
 _ELEMENT = re.compile(r"<(?:[\w.-]+:)?([A-Za-z_][\w.-]*)(?:\s[^<>]*)?>([^<>]+)</")
 _PAGE = re.compile(r"<(!doctype\s+html|html|body|head)\b", re.IGNORECASE)
 _SOAP_NAMES = {"value": "faultcode", "text": "faultstring"}
 """Elements of a fault of SOAP 1.2 by what SOAP 1.1 calls them."""
-_WORD_WITH_UNDERSCORE = re.compile(r"\b[a-z]+(?:_[a-z0-9]+)+\b")
 
 
 @dataclass(frozen=True)
@@ -252,15 +253,9 @@ def _words(text: str) -> Iterator[Iterator[Evidence]]:
     yield iter([Evidence(error_code=text, error_description=text)])
     yield _parts(text)
     yield (
-        Evidence(error=word, error_code=word, error_description=text)
-        for word in _WORD_WITH_UNDERSCORE.findall(text)
+        Evidence(error=word, error_code=word, error_description=text) for word in _CODE_WITHIN.findall(text)
     )
-    yield (
-        Evidence(error=code)
-        for found in _GRPC.findall(text)
-        for code, is_said in zip(_GRPC_CODES, found, strict=True)
-        if is_said
-    )
+    yield (Evidence(error=code) for code, said in _GRPC.items() if said.search(text))
     yield (Evidence(status=int("".join(found))) for found in _STATUS_WITHIN.findall(text))
 
 

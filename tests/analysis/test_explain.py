@@ -138,6 +138,22 @@ SHAPES = [
         "The token is not yet valid (nbf)",
         "token.not_yet_valid",
     ),
+    (
+        "google.auth.exceptions.RefreshError: ('invalid_grant: Token has been expired or revoked.', ...)",
+        "grant.refresh_revoked",
+    ),
+    (
+        "Lcobucci\\JWT\\Validation\\RequiredConstraintsViolated: The token violates some mandatory constraints, "
+        "details: - The token is expired",
+        "token.expired",
+    ),
+    ("JWT::DecodeError: Not enough or too many segments", "token.malformed"),
+    ("error: You must be logged in to the server (Unauthorized)", "token.invalid_unspecified"),
+    (
+        'couldn\'t fetch token - maybe token expired? - try refreshing with "rclone config reconnect drive:"',
+        "grant.refresh_invalid",
+    ),
+    ("Authentication credentials were not provided.", "token.missing"),
 ]
 
 
