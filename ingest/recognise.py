@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -151,7 +152,7 @@ def look(engine: Engine, sample: pa.Table, candidates: Sequence[Reading], depth:
     and others without it; one whose shape is common, such as a time before the line, only where no fewer of
     them are known than without it; a loose one only where more of them are, and not a few, or become events.
     Readings of the last resort count there only where no other one knows any, and may know a little less
-    inside, since they do not know a line that goes on from the one before.
+    inside, since they do not know a line that goes on from the one before, or more of it becomes events.
     """
     lines = sample["line"].combine_chunks()
     envelope = _envelope(engine, lines) if depth < _DEEPEST else None
@@ -166,15 +167,20 @@ def look(engine: Engine, sample: pa.Table, candidates: Sequence[Reading], depth:
     bare = _claimed(engine, lines, candidates)
     if believed:
         return bare if bare.surely_named else wrapped
+    more_events = partial(_more_events, engine, wrapped, bare, sample)
     if envelope.priority >= _LOOSE:
-        better = found.named > max(bare.named, _ENOUGH * found.lines) or (
-            found.named == bare.named and _events(engine, wrapped, sample) > _events(engine, bare, sample)
-        )
+        not_few = found.named > max(bare.named, _ENOUGH * found.lines)
+        better = not_few or (found.named == bare.named and more_events())
     elif found.named or bare.named:
         better = found.named >= bare.named
     else:
-        better = found.known >= _NEARLY_ALL * bare.known
+        better = found.known >= _NEARLY_ALL * bare.known or more_events()
     return wrapped if found.enough and better else bare
+
+
+def _more_events(engine: Engine, one: Found, other: Found, sample: pa.Table) -> bool:
+    """Whether more lines of a sample become events by what `one` tells than by `other`."""
+    return _events(engine, one, sample) > _events(engine, other, sample)
 
 
 def _events(engine: Engine, found: Found, sample: pa.Table) -> int:

@@ -8,7 +8,6 @@ documentation = [
     "https://docs.aws.amazon.com/cli/latest/reference/logs/tail.html",
     "https://www.freedesktop.org/software/systemd/man/latest/journalctl.html",
 ]
-priority = 55
 */
 SELECT
     coalesce(told['line'], line) AS line,
