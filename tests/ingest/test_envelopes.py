@@ -22,7 +22,9 @@ from ingest.errors import SourceError
 from ingest.framing import chunks, detect_framing
 from ingest.statements import Statements
 from ingest.unwrap import LINES, load_envelope, load_envelopes, may_be_partial, unfinished, unwrap
-from tests.envelopes import ENVELOPE_OF, HOST, LOOSE, POD, SPLIT, WRAPPERS, framed, moment
+from tests.envelopes import ENVELOPE_OF, WRAPPERS, framed
+from tests.envelopes.loose import LOOSE
+from tests.envelopes.writing import HOST, POD, SPLIT, moment
 from tests.samples import SAMPLES, samples
 
 MACROS = Path(__file__).parents[2] / "ingest" / "macros"
@@ -160,6 +162,8 @@ def test_what_is_not_of_an_envelope_stays_as_it_is(envelope: str) -> None:
 
 _YEARLESS = {"syslog_rfc3164", "syslog_file", "syslog_local", "journalctl_short"}
 _TIMELESS = {
+    "docker_service",
+    "fluent_bit_no_time",
     "cloudtrail_lookup",
     "docker_compose",
     "docker_compose_colour",
@@ -172,12 +176,15 @@ _TIMELESS = {
 _WHOLE_SECONDS = {"fly", "logcli", "logcli_colour", "fluentd", *_YEARLESS}
 _FIXED = {"fluentd_stdout", "fluent_bit_stdout"}
 _HOSTLESS = {
-    "docker", "docker_attrs", "docker_timestamps", "docker_compose", "docker_compose_colour", "docker_compose_first", "cri",
+    "docker", "docker_attrs", "docker_timestamps", "docker_compose", "docker_compose_colour", "docker_compose_first",
+    "docker_service", "cri",
     "syslog_local", "cloudwatch", "cloudwatch_get", "cloudwatch_subscription", "cloudwatch_export", "logcli_colour",
     "fluent_bit_tail", "fluent_bit_stdout", "fluentd", "fluentd_stdout", "kafka", "heroku", "cf", "fly", "aws_tail",
     "cloudtrail_lookup",
 }  # fmt: skip
 _PODS = {
+    "fluent_bit_no_time",
+    "loki_push",
     "kubectl",
     "stern",
     "stern_colour",

@@ -12,7 +12,7 @@ import pytest
 from ingest.formats_beside import formats_beside
 from ingest.reader import Parsed
 from ingest.text import parse_records
-from tests.envelopes import WRAPPERS, kubectl
+from tests.envelopes import WRAPPERS
 from tests.helpers import Workshop
 from tests.samples import SAMPLES, SOURCES, engine, lines_of, samples, without_timeless
 
@@ -98,7 +98,7 @@ def test_a_file_is_not_taken_for_one_like_it_without_its_envelope(workshop: Work
         for second in range(40)
     ]
     workshop.write("a.log", "\n".join(lines[:20]) + "\n")
-    workshop.write("b.log", kubectl(lines[20:]))
+    workshop.write("b.log", WRAPPERS["kubectl"](lines[20:]))
     workshop.ingest()
     assert not workshop.quarantine()
     times = sorted(f"{row['time']:%M:%S}" for row in workshop.events("time"))

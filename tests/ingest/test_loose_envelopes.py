@@ -12,7 +12,7 @@ import pytest
 from ingest.formats_beside import formats_beside
 from ingest.reader import Parsed
 from ingest.text import parse_records
-from tests.envelopes import LOOSE
+from tests.envelopes.loose import LOOSE
 from tests.samples import SAMPLES, engine, lines_of, samples, without_timeless
 
 pytestmark = pytest.mark.xdist_group("samples")
@@ -25,13 +25,13 @@ _BEGINS = re.compile(
 
 
 def _pairs() -> Iterator[Any]:
-    """One form of each envelope around a sample of each source."""
+    """One form of each envelope around a sample of each source; `make test-slow` takes every sample."""
     for envelope, forms in LOOSE.items():
         seen: set[str] = set()
         for place, (source, sample) in enumerate(samples()):
-            if source not in seen:
-                yield pytest.param(envelope, [*forms][place % len(forms)], source, sample)
+            marks = pytest.mark.slow if source in seen else ()
             seen.add(source)
+            yield pytest.param(envelope, [*forms][place % len(forms)], source, sample, marks=marks)
 
 
 def _parse(source: str, data: bytes) -> list[Parsed]:
