@@ -17,11 +17,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ingest.columns import Hashes, Records, records_of
+from ingest.columns import Hashes
 from ingest.engine import Engine, Read, Reading, Refused, quarantine_rows
 from ingest.framing import Chunk, Overlong
+from ingest.inside import Unwrapped, unwrapped
 from ingest.recognise import Layout, fit_for_rows
-from ingest.timing import Around, around_of
 from lake.schema import QUARANTINE
 
 _OFFERED = 2_000
@@ -55,15 +55,6 @@ class Parsed:
         return not self.quarantined.num_rows and not set(self.ignored) - {"blank"}
 
 
-@dataclass(frozen=True)
-class Unwrapped:
-    """Records out of their envelopes: what the envelopes tell of each, and what they had ignored."""
-
-    records: Records
-    around: Around | None
-    ignored: Counter[str]
-
-
 def parse_chunk(
     engine: Engine, layout: Layout, candidates: Sequence[Reading], chunk: Chunk, reference: datetime
 ) -> Parsed:
@@ -73,7 +64,7 @@ def parse_chunk(
     without a year.
     """
     main = layout.readings[0]
-    content = unwrapped(engine, layout, chunk.records, reference)
+    content = unwrapped(engine, layout.envelopes, chunk.records, reference)
     read = engine.read(main, content.records, content.around, reference)
     events, refused = _offer_to_others(engine, layout, candidates, content, read, chunk.open_end, reference)
     quarantined = [_overlong(main.source.name, chunk.overlong)] if chunk.overlong else []
@@ -92,22 +83,6 @@ def parse_chunk(
         pa.concat_tables([QUARANTINE.empty_table(), *quarantined]),
         ignored,
     )
-
-
-def unwrapped(engine: Engine, layout: Layout, records: Records, reference: datetime) -> Unwrapped:
-    """The records out of the envelopes of the layout."""
-    ignored: Counter[str] = Counter()
-    if not layout.envelopes:
-        return Unwrapped(records, None, ignored)
-    table = pa.table({"line": records.lines, "offset": records.offsets})
-    for envelope in layout.envelopes:
-        table = engine.unwrap(envelope, table)
-        for reason in table["ignored"].drop_null().value_counts().to_pylist():
-            ignored[str(reason["values"])] += int(reason["counts"])
-        table = table.filter(pc.is_null(table["ignored"]))
-    lines = pc.fill_null(table["line"].combine_chunks(), "")
-    inside = records_of(lines, table["offset"].to_numpy())
-    return Unwrapped(inside, around_of(table, reference), ignored)
 
 
 def _offer_to_others(

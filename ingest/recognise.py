@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -19,8 +18,8 @@ import pyarrow.compute as pc
 from ingest.columns import Positions, Records, padded, records_of
 from ingest.engine import Engine, Reading
 from ingest.framing import LINES, Chunk, Framing, Readable, chunks, detect_framing
+from ingest.inside import unwrapped
 from ingest.sources import Source
-from ingest.timing import around_of
 from ingest.unwrap import Envelope, load_envelopes
 
 HEAD_BYTES = 256 * 1024
@@ -35,6 +34,8 @@ _COMMON = 50
 """The priority from which on an envelope's shape may be that of a bare line as well."""
 _LOOSE = 95
 """The priority from which on an envelope's shape is that of many a program's own records as well."""
+_BY_ENVELOPE = {"time", "date", "instance"}
+"""Columns that an envelope fills by itself."""
 
 Formats = Mapping[str, Sequence[str]]
 """Format strings of the user's own, by source."""
@@ -149,10 +150,8 @@ def look(engine: Engine, sample: pa.Table, candidates: Sequence[Reading], depth:
     """What the lines of a sample (`line`, "offset") tell, as they are and inside of an envelope.
 
     An envelope in which lines are known is believed, unless only readings of the last resort know them there,
-    and others without it; one whose shape is common, such as a time before the line, only where no fewer of
-    them are known than without it; a loose one only where more of them are, and not a few, or become events.
-    Readings of the last resort count there only where no other one knows any, and may know a little less
-    inside, since they do not know a line that goes on from the one before, or more of it becomes events.
+    and others without it; one whose shape is common, such as a time before the line, where as much is known
+    in it as without it, or no less becomes of the lines; a loose one only where no less becomes of them.
     """
     lines = sample["line"].combine_chunks()
     envelope = _envelope(engine, lines) if depth < _DEEPEST else None
@@ -167,34 +166,34 @@ def look(engine: Engine, sample: pa.Table, candidates: Sequence[Reading], depth:
     bare = _claimed(engine, lines, candidates)
     if believed:
         return bare if bare.surely_named else wrapped
-    more_events = partial(_more_events, engine, wrapped, bare, sample)
-    if envelope.priority >= _LOOSE:
-        not_few = found.named > max(bare.named, _ENOUGH * found.lines)
-        better = not_few or (found.named == bare.named and more_events())
-    elif found.named or bare.named:
-        better = found.named >= bare.named
-    else:
-        better = found.known >= _NEARLY_ALL * bare.known or more_events()
+    better = (envelope.priority < _LOOSE and _knows_as_much(found, bare)) or (
+        _yields(engine, wrapped, sample) >= max((1, 0), _yields(engine, bare, sample))
+    )
     return wrapped if found.enough and better else bare
 
 
-def _more_events(engine: Engine, one: Found, other: Found, sample: pa.Table) -> bool:
-    """Whether more lines of a sample become events by what `one` tells than by `other`."""
-    return _events(engine, one, sample) > _events(engine, other, sample)
+def _knows_as_much(inside: Found, bare: Found) -> bool:
+    """Whether no fewer lines are known inside of an envelope, or nearly all where only readings of the last
+    resort know any: they do not know a line that goes on from the one before."""
+    if inside.named or bare.named:
+        return inside.named >= bare.named
+    return inside.known >= _NEARLY_ALL * bare.known
 
 
-def _events(engine: Engine, found: Found, sample: pa.Table) -> int:
-    """How many lines of a sample become events by the main reading, in the envelopes."""
-    if not found.readings:
-        return 0
-    table = sample
-    for envelope in found.envelopes:
-        table = engine.unwrap(envelope, table)
-        table = table.filter(pc.is_null(table["ignored"]))
-    lines = table["line"].combine_chunks()
-    records = records_of(lines, np.arange(len(lines), dtype=np.int64))
-    around = around_of(table, datetime.now(UTC)) if found.envelopes else None
-    return int(engine.read(found.readings[0], records, around).events.num_rows)
+def _yields(engine: Engine, found: Found, sample: pa.Table) -> tuple[int, int]:
+    """How many lines of a sample become events by what was found, and how many values these have."""
+    records = records_of(sample["line"].combine_chunks(), sample["offset"].to_numpy())
+    content = unwrapped(engine, found.envelopes, records, datetime.now(UTC))
+    taken = np.empty(0, dtype=np.int64)
+    values = 0
+    for reading in found.readings:
+        events = engine.read(reading, content.records, content.around).events
+        offsets = events["offset"].to_numpy()
+        fresh = events.filter(pa.array(~np.isin(offsets, taken)))
+        taken = np.union1d(taken, offsets)
+        told = [name for name in fresh.column_names if name not in _BY_ENVELOPE]
+        values += sum(fresh.num_rows - fresh[name].null_count for name in told)
+    return len(taken), values
 
 
 def alike(engine: Engine, layout: Layout, head: bytes, candidates: Sequence[Reading]) -> bool:

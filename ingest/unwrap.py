@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 
 from ingest.errors import SourceError
 from ingest.front_matter import FRAMINGS, check_front_matter, read_front_matter
+from ingest.quoting import literal
 from ingest.statements import Statements
 
 ENVELOPES = Path(__file__).parent / "envelopes"
@@ -52,8 +53,8 @@ Flags = npt.NDArray[np.bool_]
 class Envelope:
     """One kind of wrapper: what its front matter says and its SELECT from `records`.
 
-    `recognise` is a regular expression (RE2) that a record of this envelope matches; of several envelopes
-    that match, the one with the lowest `priority` is meant.
+    `recognise` is a regular expression (RE2) that a record of this envelope matches, and stands in the SELECT
+    for `$recognise`; of several envelopes that match, the one with the lowest `priority` is meant.
     """
 
     name: str
@@ -70,6 +71,7 @@ def load_envelope(path: Path) -> Envelope:
     front, sql = read_front_matter(path)
     check_front_matter(path, front, ("title", "recognise", "documentation"), {"framing": FRAMINGS})
     front["documentation"] = tuple(front["documentation"])
+    sql = sql.replace("$recognise", literal(front["recognise"]))
     try:
         return Envelope(name=path.stem, sql=sql, **front)
     except TypeError as problem:

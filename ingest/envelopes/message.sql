@@ -1,6 +1,6 @@
 /*
-title = "A line as the text of a JSON record or a CSV row: Azure, New Relic, GELF, Railway, Kibana, Datadog and others"
-recognise = '(?s)^\s*\{.*"(@?message|Message|log|Log|Log_s|LogMessage|LogMessage_s|LogEntry|LogEntry_s|short_message|full_message|resultDescription|ResultDescription|_raw|raw|textPayload|line|body|content)"\s*:\s*"'
+title = "A line as the text of a JSON record or a CSV row: Azure Monitor, New Relic, GELF; exports of CloudWatch Insights, Kibana, Datadog, Sumo Logic"
+recognise = '(?s)^\s*\{.*"(@?message|Message|log|Log|Log_s|LogMessage|LogEntry|short_message|full_message|resultDescription|ResultDescription|_raw)"\s*:\s*"'
 documentation = [
     "https://learn.microsoft.com/en-us/azure/container-apps/log-streaming",
     "https://learn.microsoft.com/en-us/azure/azure-monitor/reference/tables/containerlogv2",
@@ -25,19 +25,19 @@ FROM (
         -- CloudWatch Logs Insights writes UTC and does not say so
         CASE WHEN d."@message" IS NOT NULL THEN d."@timestamp" END AS insights,
         coalesce(e."TimeGenerated [UTC]", e."TimeGenerated") AS utc,
-        CASE WHEN NOT is_log_record(line) THEN nullif(without_newline(coalesce(d.full_message, d.short_message, e.LogMessage, e.LogMessage_s,
-            e.LogEntry, e.LogEntry_s, e.Log_s, e.Log, d.resultDescription, e.ResultDescription, d._raw, d."@message", json_string(d."log"),
-            json_string(d.message), e.Message, d.raw, d.textPayload, json_string(d.line), json_string(d.body), json_string(d.content))), '') END AS text
+        CASE WHEN NOT is_log_record(line) THEN nullif(without_newline(coalesce(d.full_message, d.short_message, e.LogMessage,
+            e.LogEntry, e.Log_s, e.Log, d.resultDescription, e.ResultDescription, d._raw, d."@message", json_string(d."log"),
+            json_string(d.message), e.Message)), '') END AS text
     FROM (
         -- a struct for each way to write a name: DuckDB knows no capitals in them
         SELECT *,
             CASE WHEN ltrim(line)[1] = '{' THEN TRY(from_json(line, '{
                 "full_message":"VARCHAR","short_message":"VARCHAR","resultDescription":"VARCHAR","_raw":"VARCHAR","@message":"VARCHAR",
-                "log":"JSON","message":"JSON","raw":"VARCHAR","textPayload":"VARCHAR","line":"JSON","body":"JSON","content":"JSON",
+                "log":"JSON","message":"JSON",
                 "@timestamp":"VARCHAR","timestamp":"VARCHAR","time":"VARCHAR","dt":"VARCHAR","date":"VARCHAR","_messagetime":"VARCHAR",
                 "hostname":"VARCHAR","host":"JSON","_sourcehost":"VARCHAR"}')) END AS d,
             CASE WHEN ltrim(line)[1] = '{' THEN TRY(from_json(line, '{
-                "LogMessage":"VARCHAR","LogMessage_s":"VARCHAR","LogEntry":"VARCHAR","LogEntry_s":"VARCHAR","Log_s":"VARCHAR","Log":"VARCHAR",
+                "LogMessage":"VARCHAR","LogEntry":"VARCHAR","Log_s":"VARCHAR","Log":"VARCHAR",
                 "ResultDescription":"VARCHAR","Message":"VARCHAR","Date":"VARCHAR","TimeStamp":"VARCHAR","TimeGenerated":"VARCHAR","Time":"VARCHAR",
                 "TimeGenerated [UTC]":"VARCHAR","Host":"VARCHAR","Computer":"VARCHAR","PodName":"VARCHAR","ContainerAppName":"VARCHAR",
                 "ContainerAppName_s":"VARCHAR"}')) END AS e
