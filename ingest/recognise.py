@@ -158,6 +158,8 @@ def look(engine: Engine, sample: pa.Table, candidates: Sequence[Reading], depth:
     if envelope is None:
         return _claimed(engine, lines, candidates)
     inside = engine.unwrap(envelope, sample)
+    if envelope.priority >= _LOOSE and inside.num_rows == sample.num_rows and not _taken_off(inside, sample):
+        return _claimed(engine, lines, candidates)
     found = look(engine, inside.filter(pc.is_null(inside["ignored"])), candidates, depth + 1)
     wrapped = replace(found, envelopes=(envelope, *found.envelopes))
     believed = found.enough and envelope.priority <= _COMMON
@@ -170,6 +172,12 @@ def look(engine: Engine, sample: pa.Table, candidates: Sequence[Reading], depth:
         _yields(engine, wrapped, sample) >= max((1, 0), _yields(engine, bare, sample))
     )
     return wrapped if found.enough and better else bare
+
+
+def _taken_off(inside: pa.Table, sample: pa.Table) -> bool:
+    """Whether something was around a fifth of the lines, of which each is in one record."""
+    other = pc.not_equal(inside["line"], sample["line"].cast(pa.string()))
+    return bool(pc.sum(other).as_py() >= max(1.0, _ENOUGH * sample.num_rows))
 
 
 def _knows_as_much(inside: Found, bare: Found) -> bool:
