@@ -1,4 +1,4 @@
-"""Envelopes that look like what programs write by themselves: believed where more is known inside of them."""
+"""Envelopes that look like what programs write by themselves: believed where no less becomes of the lines."""
 
 from __future__ import annotations
 
@@ -60,7 +60,9 @@ def test_a_log_within_gives_the_events_of_the_bare_lines(
 ) -> None:
     lines = _lines(source, sample, envelope)
     bare = _events(_parse(source, _text(lines)))
-    found = _events(_parse(source, LOOSE[envelope][wrapper](lines))) if lines else []
+    if not bare:
+        pytest.skip("no line of it that may stand there becomes an event")
+    found = _events(_parse(source, LOOSE[envelope][wrapper](lines)))
     assert [one[1:] for one in found] == [one[1:] for one in bare]
     # it may tell the zone of a local time, and the time of a line behind one
     apart = [abs((one[0] - other[0]).total_seconds()) for one, other in zip(found, bare, strict=True)]
