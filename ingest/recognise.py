@@ -150,8 +150,8 @@ def look(engine: Engine, sample: pa.Table, candidates: Sequence[Reading], depth:
     """What the lines of a sample (`line`, "offset") tell, as they are and inside of an envelope.
 
     An envelope in which lines are known is believed, unless only readings of the last resort know them there,
-    and others without it; one whose shape is common, such as a time before the line, where as much is known
-    in it as without it, or no less becomes of the lines; a loose one only where no less becomes of them.
+    and others without it. One whose shape is common, such as a time before the line, only where as much is
+    known in it as without it, or no less becomes of the lines; a loose one only where no less becomes of them.
     """
     lines = sample["line"].combine_chunks()
     envelope = _envelope(engine, lines) if depth < _DEEPEST else None
@@ -168,6 +168,8 @@ def look(engine: Engine, sample: pa.Table, candidates: Sequence[Reading], depth:
     bare = _claimed(engine, lines, candidates)
     if believed:
         return bare if bare.surely_named else wrapped
+    if bare.named and not found.named:
+        return bare
     better = (envelope.priority < _LOOSE and _knows_as_much(found, bare)) or (
         _yields(engine, wrapped, sample) >= max((1, 0), _yields(engine, bare, sample))
     )
