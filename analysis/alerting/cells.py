@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -46,17 +46,36 @@ class Cells:
         return (plain(moment) - _EPOCH) / timedelta(hours=1) - self.first
 
 
-@dataclass(frozen=True)
+Key = tuple[str | None, ...]
+
+
 class Series:
-    """Counts over the hours, one row for each key: (rows, hours)."""
+    """Counts over the hours, one row for each key.
 
-    keys: list[tuple[str | None, ...]]
-    counts: Counts
+    Most hours of most keys are empty: only the others are held, and a row is made when it is asked for.
+    """
 
-    def row(self, key: tuple[str | None, ...]) -> Counts:
-        """The counts of a key; zeros for one that is not there."""
-        place = {known: number for number, known in enumerate(self.keys)}.get(key)
-        return np.zeros(self.counts.shape[1]) if place is None else self.counts[place]
+    def __init__(self, hours: int, filled: dict[Key, tuple[NDArray[np.int64], Counts]]) -> None:
+        """`filled`: for each key hours and the events in them; an hour may stand there several times."""
+        self._hours = hours
+        self._filled = filled
+
+    def __len__(self) -> int:
+        return len(self._filled)
+
+    def __iter__(self) -> Iterator[Key]:
+        return iter(self._filled)
+
+    def row(self, key: Key) -> Counts:
+        """The counts of a key (hours); zeros for one that is not there."""
+        if key not in self._filled:
+            return np.zeros(self._hours)
+        at, events = self._filled[key]
+        return np.bincount(at, weights=events, minlength=self._hours).astype(np.float64, copy=False)
+
+    def rows(self, least: float = 0) -> Iterator[tuple[Key, Counts]]:
+        """Each key with its counts (hours), of those that have so many events at `least`."""
+        return ((key, self.row(key)) for key, (_, events) in self._filled.items() if events.sum() >= least)
 
 
 def plain(moment: datetime) -> datetime:
@@ -86,12 +105,14 @@ def read_cells(
 def series(cells: Cells, table: pd.DataFrame, by: Sequence[str]) -> Series:
     """The counts of a part of the cells, by these columns and hour."""
     if table.empty:
-        return Series([], np.zeros((0, cells.hours)))
-    filled = table[list(by)].fillna("\0")
-    numbers, keys = pd.factorize(pd.MultiIndex.from_frame(filled))
-    counts = np.zeros((len(keys), cells.hours))
-    np.add.at(counts, (numbers, table["hour"].to_numpy()), table["events"].to_numpy())
-    return Series([tuple(None if part == "\0" else part for part in key) for key in keys], counts)
+        return Series(cells.hours, {})
+    numbers, keys = pd.factorize(pd.MultiIndex.from_frame(table[list(by)].fillna("\0")))
+    order = np.argsort(numbers, kind="stable")
+    ends = np.cumsum(np.bincount(numbers))[:-1]
+    hours = np.split(table["hour"].to_numpy()[order], ends)
+    events = np.split(table["events"].to_numpy()[order].astype(np.float64), ends)
+    named = [tuple(None if part == "\0" else part for part in key) for key in keys]
+    return Series(cells.hours, dict(zip(named, zip(hours, events, strict=True), strict=True)))
 
 
 def covered(cells: Cells) -> dict[str, NDArray[np.bool_]]:
@@ -101,7 +122,7 @@ def covered(cells: Cells) -> dict[str, NDArray[np.bool_]]:
     """
     by_source = series(cells, cells.table, ["source"])
     there: dict[str, NDArray[np.bool_]] = {}
-    for (source,), counts in zip(by_source.keys, by_source.counts, strict=True):
+    for (source,), counts in by_source.rows():
         heard = np.flatnonzero(counts)
         span = np.zeros(cells.hours, dtype=bool)
         for before, after in pairwise([*heard.tolist(), heard[-1] + 1]):

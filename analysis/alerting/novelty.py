@@ -26,7 +26,7 @@ def find_new_causes(cells: Cells) -> list[Candidate]:
     causes = load_causes()
     where = endpoints_of_failures(cells)
     found: list[Candidate] = []
-    for key, counts in zip(failed.keys, failed.counts, strict=True):
+    for key, counts in failed.rows(least=_EVENTS):
         source, client, cause = (str(part) for part in key)
         if cause == UNCLASSIFIED or (cause in causes and causes[cause].normal):
             continue
@@ -43,7 +43,7 @@ def find_new_causes(cells: Cells) -> list[Candidate]:
         asked_then = float(everything[first:end].sum())
         pieces, tries = np.floor(many / _RETRIES), max(round(asked_then / _RETRIES), 1)
         chance = float(stats.betabinom.sf(pieces - 1, tries, 0.5, before / _RETRIES + 0.5))
-        if chance < FALSE_ALARMS / len(failed.keys):
+        if chance < FALSE_ALARMS / len(failed):
             found.append(Candidate(
                 "new_cause", source, client, where[source, client, cause], None, cause,
                 first, end, many, asked_then * 0.5 / (before + 1), chance,

@@ -34,17 +34,16 @@ def find_silent(cells: Cells) -> list[Candidate]:
     # the hour that is not over yet tells nothing
     whole = cells.hours if cells.moment(cells.hours) <= cells.last else cells.hours - 1
     found: list[Candidate] = []
-    clients = max(1, int((served.counts > 0).any(axis=1).sum()))
-    for key, counts in zip(served.keys, served.counts, strict=True):
+    for key, counts in served.rows():
         source, client = (str(part) for part in key)
         # a silence could have begun in any hour in which the client works
-        tests = clients * max(1, int((counts > 0).sum()))
+        tests = len(served) * max(1, int((counts > 0).sum()))
         runs = _runs(cells, counts[:whole], there[source][:whole], FALSE_ALARMS / tests)
         for begin, end, missed, chance in runs:
             until = cells.hours if end == whole else end
             causes = {
-                str(other[2]): float(row[begin:until].sum())
-                for other, row in zip(failed.keys, failed.counts, strict=True)
+                str(other[2]): float(failed.row(other)[begin:until].sum())
+                for other in failed
                 if other[:2] == key
             }
             cause = max(causes, key=lambda name: causes[name]) if any(causes.values()) else None

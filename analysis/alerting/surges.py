@@ -51,8 +51,8 @@ def find_surges(cells: Cells) -> list[Candidate]:
         counted = series(cells, failed[mask], [*by, "cause"])
         successes = series(cells, served, by)
         everything = series(cells, cells.table, by)
-        tests = max(1, counted.counts.size * len(_WIDTHS))
-        for key, counts in zip(counted.keys, counted.counts, strict=True):
+        tests = max(1, len(counted) * cells.hours * len(_WIDTHS))
+        for key, counts in counted.rows(least=bar.events):
             group = key[:-1]
             others = successes.row(group)
             if not others.any():
