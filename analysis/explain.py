@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
+from threading import Lock
 
 import duckdb
 import pyarrow as pa
@@ -35,6 +37,7 @@ _COLUMNS = pa.schema(
 _OTHERS = 9
 """Other causes that an explanation names at most."""
 _LONGEST_LOG = 1_000_000
+_ONE_AT_A_TIME = Lock()
 
 
 @dataclass(frozen=True)
@@ -193,7 +196,7 @@ def _judged(layers: list[list[Evidence]], spread: bool, rulebook: Rulebook) -> I
     answer counts where a row of its own decided, and not with low confidence, which rests on whose words they
     are; else it is everybody's.
     """
-    products = sorted({rule.source for rule in rulebook.rules if rule.source}) if spread else []
+    products = rulebook.products if spread else []
     asked = [
         [said, *(_of(product, said) for product in products if said.source is None)]
         for layer in layers
@@ -224,17 +227,22 @@ def _rank(verdict: _Verdict) -> tuple[bool, bool, int]:
 
 def _classified(evidence: list[Evidence], rulebook: Rulebook) -> list[_Verdict]:
     rows = [{"signature": at, **asdict(item)} for at, item in enumerate(evidence)]
-    with duckdb.connect(config={"threads": 1}) as connection:
+    with _ONE_AT_A_TIME, _database().cursor() as connection:
         connection.register("evidence", pa.Table.from_pylist(rows, schema=_COLUMNS))
         classify(connection, "evidence", "verdicts", rulebook)
         found = connection.execute(
             "SELECT cause, confidence, rule, conflict, considered FROM verdicts ORDER BY signature"
         ).fetchall()
-    causes = {rule.name: rule.cause for rule in rulebook.rules} if any(row[-1] for row in found) else {}
     return [
-        _Verdict(cause, confidence, rule, said, conflict, tuple(causes[name] for name in considered))
+        _Verdict(cause, confidence, rule, said, conflict, tuple(rulebook.causes[name] for name in considered))
         for (cause, confidence, rule, conflict, considered), said in zip(found, evidence, strict=True)
     ]
+
+
+@cache
+def _database() -> duckdb.DuckDBPyConnection:
+    """Where verdicts are made, one text at a time: to open one takes as long as a verdict."""
+    return duckdb.connect(config={"threads": 1})
 
 
 def _explanations(verdicts: Iterable[_Verdict]) -> list[Explanation]:

@@ -55,6 +55,16 @@ class Rulebook:
                 places.setdefault((source, rule.field, rule.pattern), []).append(position)
         return places
 
+    @cached_property
+    def products(self) -> list[str]:
+        """The sources that have rules of their own."""
+        return sorted({rule.source for rule in self.rules if rule.source})
+
+    @cached_property
+    def causes(self) -> dict[str, str]:
+        """The cause that each rule tells, by its name."""
+        return {rule.name: rule.cause for rule in self.rules}
+
     def with_own(self, own: tuple[Rule, ...]) -> Rulebook:
         """This one with further rules, which take the place of those that ask for the same."""
         asked = {rule.asks for rule in own}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+from contextlib import nullcontext
 from datetime import UTC, datetime
+from functools import cache
 
 import pyarrow as pa
 
@@ -14,6 +16,7 @@ from ingest.reader import Parsed, parse_chunk
 from ingest.recognise import Formats, readings, recognise
 from ingest.settings import Settings
 from ingest.sources import load_sources
+from ingest.workers import Workers
 from lake.schema import EVENTS
 
 _NOT_STORED = Settings(pseudonym_key="a text in memory")
@@ -39,17 +42,25 @@ def parse_records(
 ) -> list[Parsed]:
     """What became of every record of a text; empty when no source knows the text.
 
-    `engine`: one that may serve for several texts; to make one takes time. `written`: when the text was
+    `engine`: one with settings of its own; without one, texts share engines. `written`: when the text was
     written, for times without a year (now, where it is not given).
     """
     sources = load_sources()
     if source is not None and source not in sources:
         raise SourceError(f"there is no source {source!r}; `why401 sources` lists them")
-    engine = engine or Engine(_NOT_STORED)
     candidates = readings(sources if source is None else {source: sources[source]}, formats or {})
-    layout = recognise(engine, text, candidates, forced=source is not None) if candidates else None
-    if layout is None:
+    if not candidates:
         return []
     reference = written or datetime.now(UTC)
-    parts = chunks(io.BytesIO(text), layout.framing, 0, size=len(text) + 1)
-    return [parse_chunk(engine, layout, candidates, chunk, reference) for chunk in parts]
+    with nullcontext(engine) if engine else _engines().engine() as reader:
+        layout = recognise(reader, text, candidates, forced=source is not None)
+        if layout is None:
+            return []
+        parts = chunks(io.BytesIO(text), layout.framing, 0, size=len(text) + 1)
+        return [parse_chunk(reader, layout, candidates, chunk, reference) for chunk in parts]
+
+
+@cache
+def _engines() -> Workers:
+    """The engines of all texts: to make one, and to plan the query of a source, takes longer than a text."""
+    return Workers(_NOT_STORED, 1)
