@@ -151,7 +151,8 @@ def look(engine: Engine, sample: pa.Table, candidates: Sequence[Reading], depth:
 
     An envelope in which lines are known is believed, unless only readings of the last resort know them there,
     and others without it. One whose shape is common, such as a time before the line, only where as much is
-    known in it as without it, or no less becomes of the lines; a loose one only where no less becomes of them.
+    known in it as without it, or no less becomes of the lines; a loose one only where no less becomes of
+    them.
     """
     lines = sample["line"].combine_chunks()
     envelope = _envelope(engine, lines) if depth < _DEEPEST else None

@@ -13,12 +13,11 @@ import pytest
 from analysis.report import report
 from analysis.scope import main_period
 from analysis.session import Session
-from ingest.batch import of_input
 from ingest.errors import IngestError
 from ingest.secret_scan import scan, secrets_in
-from lake.schema import EVENTS
+from lake.table import Lake
 from tests.helpers import Workshop
-from tests.samples import SAMPLES, SOURCES, parsed, samples
+from tests.samples import SAMPLES, SOURCES
 
 pytestmark = pytest.mark.xdist_group("samples")
 
@@ -52,26 +51,19 @@ def _leaked(folder: Path, secrets: set[str]) -> set[str]:
 
 
 @pytest.fixture(scope="module")
-def everything(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A lake of what all samples are parsed to, and its reports in every format."""
-    workshop = Workshop(tmp_path_factory.mktemp("secrets"))
-    lake = workshop.lake
-    lake.create()
-    parts = [(sample, part) for source, sample in samples() for part in parsed(source, sample)]
-    events = pa.concat_tables(of_input(part.events, sample).cast(EVENTS) for sample, part in parts)
-    lake.commit_events(lake.write_events(events), {}, {})
-    refused = pa.concat_tables(part.quarantined for _, part in parts)
-    lake.commit_quarantine(lake.write_quarantine(refused), {}, {})
-    _write_reports(workshop)
-    return workshop.root
+def everything(lake_of_samples: Lake) -> Path:
+    """A lake of all samples, and its reports in every format."""
+    folder = lake_of_samples.folder.parent
+    _write_reports(lake_of_samples, folder)
+    return folder
 
 
-def _write_reports(workshop: Workshop) -> None:
-    session = Session(workshop.lake)
+def _write_reports(lake: Lake, folder: Path) -> None:
+    session = Session(lake)
     scope = main_period(session)
     assert scope is not None
     for form in ("html", "md", "json"):
-        (workshop.root / f"report.{form}").write_text(report(session, scope, form), encoding="utf-8")
+        (folder / f"report.{form}").write_text(report(session, scope, form), encoding="utf-8")
 
 
 def _check(folder: Path) -> None:
@@ -89,7 +81,7 @@ def test_no_secret_of_the_samples_is_written(everything: Path) -> None:
 def test_no_secret_is_written_by_an_ingest(workshop: Workshop) -> None:
     """The same by the whole way: files that are read, batches, quarantine, progress."""
     workshop.ingest(*(SAMPLES / source for source in SOURCES))
-    _write_reports(workshop)
+    _write_reports(workshop.lake, workshop.root)
     _check(workshop.root)
 
 

@@ -2,54 +2,41 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import pyarrow as pa
 import pytest
 
 from analysis.session import Session
-from ingest.batch import of_input
-from lake.schema import EVENTS
 from lake.table import Lake
-from tests.samples import SOURCES, expected_rows, parsed, samples
+from tests.samples import SOURCES, expected_rows
 
 pytestmark = pytest.mark.xdist_group("samples")
 
 _HONEST = "unknown.status_only"
 
 
-def _causes(source: str, lake: Lake) -> dict[str, list[str]]:
-    """The cause that each event of each sample of a source tells by itself, whatever the lines around it tell, in
-    the order of its records; "" for none."""
-    lake.create()
-    for sample in (sample for owner, sample in samples() if owner == source):
-        events = pa.concat_tables(
-            of_input(part.events, sample).cast(EVENTS) for part in parsed(source, sample)
-        )
-        if events.num_rows:
-            lake.commit_events(lake.write_events(events), {}, {})
+@pytest.fixture(scope="module")
+def causes(lake_of_samples: Lake) -> dict[str, list[str]]:
+    """The cause that each event of each sample (`source/sample`) tells by itself, whatever the lines around it
+    tell, in the order of its records; "" for none."""
     question = """
         SELECT file, verdicts.cause
         FROM stored LEFT JOIN verdicts ON stored.signature = verdicts.signature AND stored.outcome = 'failure'
         ORDER BY file, "offset"
     """
-    found = Session(lake).connection.execute(question).fetchall()
     causes: dict[str, list[str]] = {}
-    for sample, cause in found:
+    for sample, cause in Session(lake_of_samples).connection.execute(question).fetchall():
         causes.setdefault(sample, []).append(cause or "")
     return causes
 
 
 @pytest.mark.parametrize("source", SOURCES)
-def test_every_event_has_the_cause_that_is_expected(source: str, tmp_path: Path) -> None:
-    causes = _causes(source, Lake(tmp_path / "lake"))
+def test_every_event_has_the_cause_that_is_expected(source: str, causes: dict[str, list[str]]) -> None:
     expected: dict[str, list[tuple[str, str]]] = {}
     for row in expected_rows(source):
         # a duplicate is an event as well, as long as nobody compares it with others
         if row["result"] in ("event", "duplicate"):
             expected.setdefault(row["sample"], []).append((row["record"], row["cause"]))
     for sample, rows in expected.items():
-        told = causes.get(sample, [])
+        told = causes.get(f"{source}/{sample}", [])
         assert len(told) == len(rows), sample
         wrong = [
             (sample, record, cause, wanted)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +109,16 @@ def _name(reading: Reading) -> str:
     return f"{reading.source.name} {(reading.format or '')[:50]}"
 
 
+def _one_of_each_kind() -> Iterator[Any]:
+    """All; in every run one format of each language that is split in numpy and one that a query of its own reads."""
+    seen: set[tuple[str | None, bool]] = set()
+    for reading in _TESTED:
+        split = reading.format is not None and split_plan(reading.source, reading.format) is not None
+        kind = (reading.source.format_language, split)
+        yield pytest.param(reading, marks=pytest.mark.slow if kind in seen else ())
+        seen.add(kind)
+
+
 def test_text_formats_are_cut() -> None:
     probe = Engine(Settings("key"))
     split = [reading for reading in _TESTED if isinstance(_cut_query(probe, reading)._reader, SplitReader)]
@@ -115,7 +126,7 @@ def test_text_formats_are_cut() -> None:
     assert [*_READINGS, *_OWN] == _TESTED
 
 
-@pytest.mark.parametrize("reading", _TESTED, ids=_name)
+@pytest.mark.parametrize("reading", list(_one_of_each_kind()), ids=_name)
 def test_samples(engine: Engine, reading: Reading) -> None:
     query = _cut_query(engine, reading)
     lines = _lines_of(reading)
@@ -131,13 +142,7 @@ def _fits(query: CutQuery, lines: list[str]) -> list[bool]:
     return [bool(fits) for fits in found[0]]
 
 
-def _split_first(reading: Reading) -> Any:
-    """Those that are split in numpy are tried in every run, those that a query of their own reads in the slow one."""
-    split = reading.format is not None and split_plan(reading.source, reading.format) is not None
-    return pytest.param(reading, marks=[] if split else pytest.mark.slow)
-
-
-@pytest.mark.parametrize("reading", [_split_first(reading) for reading in _TESTED], ids=_name)
+@pytest.mark.parametrize("reading", list(_one_of_each_kind()), ids=_name)
 @settings(max_examples=8)
 @given(data=st.data())
 def test_hostile_lines(engine: Engine, reading: Reading, data: st.DataObject) -> None:

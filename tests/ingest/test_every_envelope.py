@@ -30,14 +30,15 @@ _FIRST = ("apinto", "entra", "envoy", "keycloak", "nginx", "okta")
 
 
 def _pairs() -> Iterator[Any]:
-    """Every envelope around the first sources, and one of the usual around each other. The unusual ones take
-    their time, and are tried by `make test-slow`."""
+    """Every envelope around the first sources, and one of the usual around each other. Each of the usual is tried
+    around one source in every run, the others by `make test-slow`."""
     for place, source in enumerate(SOURCES):
         if source not in _FIRST:
-            yield pytest.param(_USUAL[place % len(_USUAL)], source)
-            continue
-        for wrapper in WRAPPERS:
-            yield pytest.param(wrapper, source, marks=() if wrapper in _USUAL else pytest.mark.slow)
+            yield pytest.param(_USUAL[place % len(_USUAL)], source, marks=pytest.mark.slow)
+    for number, source in enumerate(_FIRST):
+        for place, wrapper in enumerate([*_USUAL, *(one for one in WRAPPERS if one not in _USUAL)]):
+            often = place < len(_USUAL) and place % len(_FIRST) == number
+            yield pytest.param(wrapper, source, marks=() if often else pytest.mark.slow)
 
 
 def _parse(source: str, text: bytes) -> list[Parsed]:
