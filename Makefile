@@ -6,7 +6,7 @@ PORT ?= 8501
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help ingest dashboard report test test-slow test-model lab lab-part lab-check lint demo benchmark docs constraints clean
+.PHONY: help ingest dashboard report test test-pages test-slow test-model lab lab-part lab-check lint demo benchmark docs constraints clean
 
 help:
 	@echo "make ingest [LOGS=path]     read logs into data/lake (the sample logs, when no path is given)"
@@ -14,6 +14,7 @@ help:
 	@echo "make report [REPORT=file]   write the report"
 	@echo "make demo                   the sample week: its alerts, its report, its page"
 	@echo "make test | test-slow       the tests; those that take longer"
+	@echo "make test-pages             the page in a real Chromium"
 	@echo "make test-model             2,000 sequences of the model of ingest: nothing lost, nothing doubled"
 	@echo "make lab | lab-check        real servers, real faults, their logs in build/lab; how well they are read"
 	@echo "make lint                   ruff and mypy"
@@ -38,7 +39,11 @@ report: $(READY)
 	$(BIN)/why401 report -o $(REPORT)
 
 test: $(READY)
-	$(BIN)/pytest -n 2 --dist loadgroup -m "not slow"
+	$(BIN)/pytest -n 2 --dist loadgroup -m "not slow and not browser"
+
+# alone, since one of them takes the time that a visitor waits
+test-pages: $(READY)
+	$(BIN)/pytest -m browser
 
 test-slow: $(READY)
 	$(BIN)/pytest -n 2 --dist loadgroup -m slow
