@@ -169,7 +169,7 @@ def look(engine: Engine, sample: pa.Table, candidates: Sequence[Reading], depth:
     bare = _claimed(engine, lines, candidates)
     if believed:
         return bare if bare.surely_named else wrapped
-    if bare.named and not found.named:
+    if not found.named and bare.named >= max(1, found.known):
         return bare
     better = (envelope.priority < _LOOSE and _knows_as_much(found, bare)) or (
         _yields(engine, wrapped, sample) >= max((1, 0), _yields(engine, bare, sample))
