@@ -250,6 +250,7 @@ told AS (
         CASE WHEN role IN ('start', 'finish') OR NOT coalesce(is_template, false) OR NOT contains(message, '{') THEN message
              ELSE array_to_string(list_transform(string_split(regexp_replace(message, '[,:]? ?(?:details: )?\n?\{@.*$', '', 's'), '{'), lambda part, place:
                 CASE WHEN place = 1 OR NOT contains(part, '}') THEN part
+                     WHEN NOT regexp_matches(part, '^\$?[A-Za-z0-9_]') THEN substr(part, strpos(part, '}') + 1)
                      ELSE coalesce(json_extract_string(properties, '$."' || regexp_extract(part, '^\$?([A-Za-z0-9_]+)', 1) || '"'), '') || substr(part, strpos(part, '}') + 1) END), '') END AS message,
         CASE WHEN role IN ('start', 'finish') AND properties IS NOT NULL THEN TRY(from_json(properties,
             '{"HostingRequestFinishedLog":"VARCHAR","HostingRequestStartingLog":"VARCHAR","StatusCode":"VARCHAR","ElapsedMilliseconds":"VARCHAR","Elapsed":"VARCHAR",
@@ -421,7 +422,7 @@ addressed AS MATERIALIZED (
                      WHEN role IN ('unauthorized', 'ocelot') THEN split_part(head, chr(10) || '   ', 1)
                      ELSE split_part(head, chr(10), 1) END END AS saying,
         CASE WHEN weight > 0 AND contains(lower(plain), 'client') OR contains(plain, ' application ''') OR contains(plain, ' offline_access scope anymore') THEN nullif(rtrim(
-            CASE WHEN starts_with(plain, 'Client secret validation failed for client: ') THEN substr(plain, 45)
+            CASE WHEN starts_with(plain, 'Client secret validation failed for client: ') THEN coalesce(CASE WHEN is_template THEN json_extract_string(properties, '$.clientId') END, substr(plain, 45))
                  WHEN starts_with(plain, 'No client with id ''') THEN split_part(plain, '''', 2)
                  WHEN regexp_matches(plain, '^Client \S+ (?:is (?:not allowed access|trying to use|polling)|not configured with)') THEN split_part(plain, ' ', 2)
                  WHEN contains(plain, ' tries to refresh token belonging to ') OR contains(plain, ' does not have access to offline_access scope anymore') THEN split_part(plain, ' ', 1)
@@ -491,7 +492,7 @@ gathered AS (
         max(trace_id) AS trace_id,
         max(CASE WHEN role = 'event' THEN d."ActivityId" END) AS activity,
         max(CASE WHEN role = 'event' THEN d."RemoteIpAddress" END) AS client_ip,
-        max(coalesce(d."ClientId", d."Raw".client_id, o.client_id, CASE WHEN d."ApiName" <> 'unknown' THEN d."ApiName" END, named_client)) AS client_id,
+        max(coalesce(d."ClientId", d."Raw".client_id, o.client_id, CASE WHEN d."ApiName" <> 'unknown' THEN d."ApiName" END, CASE WHEN NOT regexp_matches(named_client, '[\\%\s]') THEN named_client END)) AS client_id,
         bool_or(coalesce(class = 'ClientSecretValidator', starts_with(m, 'Client secret validation failed for client') OR starts_with(m, 'No client with id ')) AND NOT starts_with(m, 'No client identifier')) AS client_refused,
         max(d."ClientName") AS client_name,
         max(coalesce(d."GrantType", d."Raw".grant_type, o.grant_type)) AS grant_type,
