@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from analysis.rulebook import Rulebook, load_rulebook
 from analysis.rules import PORTABLE_CODE
+from analysis.tables import place
 from analysis.taxonomy import UNCLASSIFIED, load_causes, load_families
 from ingest.needles import needles
 
@@ -64,9 +65,7 @@ def classify(
     sources = frozenset(source for (source,) in connection.execute(asked).fetchall())
     book = rulebook or load_rulebook()
     text = _all_text(connection, signatures)
-    connection.register(f"{_RULES}_arrow", book.table)
-    # the planner knows how many rows a table has, and not of Arrow's: joins took five times as long
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE {_RULES} AS SELECT * FROM {_RULES}_arrow")
+    place(connection, _RULES, book.table, temporary=True)
     try:
         connection.execute(
             _QUERY.format(
@@ -80,7 +79,6 @@ def classify(
         )
     finally:
         connection.execute(f"DROP TABLE {_RULES}")
-        connection.unregister(f"{_RULES}_arrow")
 
 
 def _all_text(connection: duckdb.DuckDBPyConnection, signatures: str) -> str | None:

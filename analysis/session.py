@@ -19,6 +19,7 @@ import pyarrow as pa
 
 from analysis.classify import causes_table, classify
 from analysis.rulebook import Rulebook, load_rulebook
+from analysis.tables import place
 from lake.schema import EVENTS, QUARANTINE
 from lake.table import Lake
 
@@ -47,10 +48,8 @@ class Session:
         connection = self.connection
         _stored(connection, "stored", self.lake.event_files(), EVENTS)
         _stored(connection, "quarantine", self.lake.quarantine_files(), QUARANTINE)
-        connection.register("cause_facts", causes_table())
-        connection.execute("CREATE OR REPLACE TABLE causes AS SELECT * FROM cause_facts")
-        connection.register("rule_facts", rulebook.table)
-        connection.execute("CREATE OR REPLACE TABLE rules AS SELECT * FROM rule_facts")
+        place(connection, "causes", causes_table())
+        place(connection, "rules", rulebook.table)
         connection.execute(_view("failures"))
         classify(connection, "failures", "verdicts", rulebook)
         connection.execute(_view("lifted"))
