@@ -421,7 +421,8 @@ addressed AS MATERIALIZED (
                      WHEN role IN ('hint', 'final') AND code IS NOT NULL AND NOT contains(split_part(head, chr(10), 1), 'IDX') THEN coalesce(nullif(regexp_extract(thrown, '(IDX[0-9]+: [^\n]*)', 1), ''), head)
                      WHEN role IN ('unauthorized', 'ocelot') THEN split_part(head, chr(10) || '   ', 1)
                      ELSE split_part(head, chr(10), 1) END END AS saying,
-        CASE WHEN weight > 0 AND contains(lower(plain), 'client') OR contains(plain, ' application ''') OR contains(plain, ' offline_access scope anymore') THEN nullif(rtrim(
+        -- a name in which something is escaped is more than the name
+        CASE WHEN weight > 0 AND contains(lower(plain), 'client') OR contains(plain, ' application ''') OR contains(plain, ' offline_access scope anymore') THEN nullif(regexp_extract(rtrim(
             CASE WHEN starts_with(plain, 'Client secret validation failed for client: ') THEN coalesce(CASE WHEN is_template THEN json_extract_string(properties, '$.clientId') END, substr(plain, 45))
                  WHEN starts_with(plain, 'No client with id ''') THEN split_part(plain, '''', 2)
                  WHEN regexp_matches(plain, '^Client \S+ (?:is (?:not allowed access|trying to use|polling)|not configured with)') THEN split_part(plain, ' ', 2)
@@ -430,7 +431,7 @@ addressed AS MATERIALIZED (
                  WHEN starts_with(plain, 'Invalid client configuration for client ') THEN split_part(substr(plain, 41), ':', 1)
                  WHEN contains(plain, ' application ''') THEN split_part(split_part(plain, ' application ''', 2), '''', 1)
                  WHEN contains(plain, 'application was not found: ''') THEN split_part(split_part(plain, 'not found: ''', 2), '''', 1)
-                 WHEN starts_with(plain, 'Client authentication failed for ') THEN split_part(substr(plain, 34), ' ', 1) END, '.'), '') END AS named_client
+                 WHEN starts_with(plain, 'Client authentication failed for ') THEN split_part(substr(plain, 34), ' ', 1) END, '.'), '^[^\\%]+$'), '') END AS named_client
     FROM (SELECT *, replace(split_part(head, chr(10), 1), '"', '') AS plain, split_part(path, '?', 1) AS bare_path FROM weighed)
 ),
 -- logs repeat their paths
@@ -492,7 +493,7 @@ gathered AS (
         max(trace_id) AS trace_id,
         max(CASE WHEN role = 'event' THEN d."ActivityId" END) AS activity,
         max(CASE WHEN role = 'event' THEN d."RemoteIpAddress" END) AS client_ip,
-        max(coalesce(d."ClientId", d."Raw".client_id, o.client_id, CASE WHEN d."ApiName" <> 'unknown' THEN d."ApiName" END, CASE WHEN NOT regexp_matches(named_client, '[\\%\s]') THEN named_client END)) AS client_id,
+        max(coalesce(d."ClientId", d."Raw".client_id, o.client_id, CASE WHEN d."ApiName" <> 'unknown' THEN d."ApiName" END, named_client)) AS client_id,
         bool_or(coalesce(class = 'ClientSecretValidator', starts_with(m, 'Client secret validation failed for client') OR starts_with(m, 'No client with id ')) AND NOT starts_with(m, 'No client identifier')) AS client_refused,
         max(d."ClientName") AS client_name,
         max(coalesce(d."GrantType", d."Raw".grant_type, o.grant_type)) AS grant_type,

@@ -110,3 +110,15 @@ def test_a_forced_source_is_used_where_nothing_would_be_recognised(workshop: Wor
 def test_names_that_are_no_hint_mislead_nobody(workshop: Workshop) -> None:
     workshop.write("keycloak.json.gz", nginx_line(1))
     assert workshop.ingest().by_source.keys() == {"nginx"}
+
+
+@pytest.mark.parametrize("hole", ["{}", '{\\"\\"}', "{ }", "{:l}"])
+def test_a_hole_without_a_name_in_a_template_fails_no_query(workshop: Workshop, hole: str) -> None:
+    line = (
+        f'{{"@t":"2026-03-02T11:00:00Z","@mt":"{hole}Client secret validation failed for client: {{clientId}}.",'
+        '"@l":"Error","clientId":"billing",'
+        '"SourceContext":"Duende.IdentityServer.Validation.ClientSecretValidator"}\n'
+    )
+    workshop.write("duende.json", line)
+    workshop.ingest()
+    assert [row["client_id"] for row in workshop.events()] == ["billing"]
