@@ -32,13 +32,10 @@ _FIRST = ("apinto", "entra", "envoy", "keycloak", "nginx", "okta")
 def _pairs() -> Iterator[Any]:
     """Every envelope around the first sources, and one of the usual around each other. Each of the usual is tried
     around one source in every run, the others by `make test-slow`."""
+    often = {(wrapper, _FIRST[place % len(_FIRST)]) for place, wrapper in enumerate(_USUAL)}
     for place, source in enumerate(SOURCES):
-        if source not in _FIRST:
-            yield pytest.param(_USUAL[place % len(_USUAL)], source, marks=pytest.mark.slow)
-    for number, source in enumerate(_FIRST):
-        for place, wrapper in enumerate([*_USUAL, *(one for one in WRAPPERS if one not in _USUAL)]):
-            often = place < len(_USUAL) and place % len(_FIRST) == number
-            yield pytest.param(wrapper, source, marks=() if often else pytest.mark.slow)
+        for wrapper in WRAPPERS if source in _FIRST else [_USUAL[place % len(_USUAL)]]:
+            yield pytest.param(wrapper, source, marks=() if (wrapper, source) in often else pytest.mark.slow)
 
 
 def _parse(source: str, text: bytes) -> list[Parsed]:

@@ -65,3 +65,16 @@ def test_a_log_within_gives_the_events_of_the_bare_lines(
     # it may tell the zone of a local time, and the time of a line behind one
     apart = [abs((one[0] - other[0]).total_seconds()) for one, other in zip(found, bare, strict=True)]
     assert all(seconds % 900 == 0 or seconds < 1 for seconds in apart)
+
+
+def test_one_line_outside_does_not_decide_about_many_inside() -> None:
+    """A format of the user's own names one line behind the times; the others are JSON of any program."""
+    said = '{"ts":"2026-03-02T10:15:04Z","path":"/v1/me","status":401,"error":"invalid_token"}'
+    before = "2026-03-02T10:15:04.250Z "
+    text = _text([before + line for line in [*[said] * 20, '"GET /v1/me HTTP/1.1" 401']])
+    own = '%{%Y-%m-%d}tT%{%T}t.%{msec_frac}tZ "%r" %>s'
+    events = [
+        event for part in parse_records(text, formats={"apache": [own]}) for event in part.events.to_pylist()
+    ]
+    assert [event["source"] for event in events].count("generic_json") == 20
+    assert len(events) == 21
