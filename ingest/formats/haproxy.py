@@ -14,55 +14,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
 from ingest.errors import FormatError
-from ingest.formats.haproxy_names import (
-    ALIASES,
-    COMMON_KEYS,
-    HEADERS,
-    header_name,
-    meaning_of_name,
-    meaning_of_sample,
-)
+from ingest.formats.haproxy_format import AND_PORT, Format, Piece, pieces_of, read_format
+from ingest.formats.haproxy_names import ALIASES, COMMON_KEYS, meaning_of_name
 from ingest.quoting import identifier, literal
 
-_HTTP = (
-    "%ci:%cp [%tr] %ft %b/%s %TR/%Tw/%Tc/%Tr/%Ta %ST %B %CC %CS %tsc %ac/%fc/%bc/%sc/%rc %sq/%bq"
-    " %hr %hs %{+Q}r"
-)
-_OPTIONS = {
-    "option httplog": _HTTP,
-    "option httpslog": _HTTP
-    + " %[fc_err]/%[ssl_fc_err,hex]/%[ssl_c_err]/%[ssl_c_ca_err]/%[ssl_fc_is_resumed]"
-    " %[ssl_fc_sni]/%sslv/%sslc",
-    "option httplog clf": '%{+Q}o %{-Q}ci - - [%trg] %r %ST %B "" "" %cp %ms %ft %b %s %TR %Tw %Tc %Tr %Ta'
-    " %tsc %ac %fc %bc %sc %rc %sq %bq %CC %CS %hrl %hsl",
-    "option tcplog": "%ci:%cp [%t] %ft %b/%s %Tw/%Tc/%Tt %B %ts %ac/%fc/%bc/%sc/%rc %sq/%bq",
-}
-
-_UNQUOTED = frozenset(
-    (
-        "B", "ST", "T", "Ta", "Tc", "Td", "Th", "Ti", "Tl", "TR", "Tq", "Tr", "Ts", "Tt", "Tu", "Tw",
-        "U", "ac",
-        "bc", "bp", "bq", "cp", "fc", "fp", "lc", "ms", "pid", "rc", "rt", "sc", "sp", "sq", "t", "tr", "trg",
-        "trl", "ts", "tsc",
-    )
-)  # fmt: skip
-"""Aliases in whose place stands a number or a date, which the flag Q leaves as it is."""
 _ENCODED = frozenset(("request", "method", "path", "query", "uri", "version"))
 """Variables that are written with #XX."""
 _CAPTURES = frozenset(("request_captures", "response_captures"))
 """Written as {a|b}, or one by one."""
-_PORTS = {
-    "client": "client_port",
-    "frontend_ip": "frontend_port",
-    "server_ip": "server_port",
-    "backend_ip": "backend_port",
-}
-_AND_PORT = "_and_port"
-
 _NUMBER = r"[+-]?[0-9]*|-"
 _TIMES = r"\d{2}/[A-Z][a-z]{2}/\d{4}:\d{2}:\d{2}:\d{2}"
 _SHAPES = {
@@ -117,259 +80,22 @@ _FREE = (
 """Variables whose values may hold blanks; others are one word where they stand in no quotes."""
 
 
-@dataclass(frozen=True)
-class _Piece:
-    """A part of a format: literal text, or a variable with what its flags do to it."""
-
-    text: str
-    variable: bool = False
-    quoted: bool = False
-    escaped: bool = False
-    hexadecimal: bool = False
-    time_format: str | None = None
-    """The format of `ltime` or `utime` and the like, whose unit is `unit`."""
-    unit: str = ""
-    local: bool = False
-    key: str | None = None
-    listed: bool = False
-    """Captures one by one, as %hrl writes them."""
-
-
-@dataclass(frozen=True)
-class _Format:
-    """A log-format string, and the names of captures where the configuration tells them."""
-
-    text: str
-    request: tuple[str, ...] | None = None
-    response: tuple[str, ...] | None = None
-    encoded: bool = field(default=False)
-
-
 def compile_format(text: str) -> str:
     """A SELECT from `records`: line, "offset", matched and a VARCHAR column for each variable of the format.
 
-    Aliases and samples have the names that `ALIASES`, `_FETCHES` and the words of their own names give.
+    Aliases and samples have the names that haproxy_names.py and the words of their own names give.
     Raises FormatError for a string that HAProxy would refuse, and for CBOR.
     """
     if text.strip() == "json":
         return _common_select()
-    form = _read(text)
-    pieces, as_json = _pieces(form)
+    form = read_format(text)
+    pieces, as_json = pieces_of(form)
     if as_json:
         paths: _Leaves = {(piece.key,): [piece] for piece in pieces if piece.variable and piece.key}
         return _document_select(paths, None, form)
     if form.text.lstrip().startswith("{") and '"' in form.text and not form.text.lstrip().startswith("{%"):
         return _document_select(_leaves(pieces), pieces, form)
     return _text_select(pieces, form)
-
-
-# The configuration ----------------------------------------------------------------------------
-
-_DIRECTIVES = ("log-format", "error-log-format", "log-format-sd")
-
-
-def _read(text: str) -> _Format:
-    """The format that lines of haproxy.cfg, or a bare string, tell."""
-    joined = re.sub(r"\\\n\s*", "", text.strip())
-    lines = [line.strip() for line in joined.splitlines() if line.strip()]
-    if not any(line.split()[0] in _DIRECTIVES or " ".join(line.split()) in _OPTIONS for line in lines):
-        return _Format(_bare(joined))
-    chosen: str | None = None
-    request: list[str] = []
-    response: list[str] = []
-    for line in lines:
-        parts = line.split(None, 1)
-        if parts[0] in _DIRECTIVES and len(parts) == 2:
-            chosen = _argument(parts[1])
-        elif " ".join(line.split()) in _OPTIONS:
-            chosen = _OPTIONS[" ".join(line.split())]
-        elif found := re.match(r"capture\s+(request|response)\s+header\s+(\S+)", line):
-            kind, header = found[1][:3], header_name(found[2])
-            (request if kind == "req" else response).append(HEADERS.get(header, f"{kind}_{header}"))
-        elif found := re.match(r"declare\s+capture\s+(request|response)\b", line):
-            (request if found[1] == "request" else response).append("other")
-        elif found := re.match(
-            r"(?:http-request|tcp-request\s+content)\s+capture\s+(\S+)(?:\s+(len|id)\s+(\d+))?", line
-        ):
-            _capture(request, found)
-        elif found := re.match(r"http-response\s+capture\s+(\S+)(?:\s+(len|id)\s+(\d+))?", line):
-            _capture(response, found)
-    if chosen is None:
-        raise FormatError(f"{text!r} has no line `log-format` or `option httplog`")
-    return _Format(chosen, tuple(request), tuple(response))
-
-
-def _capture(slots: list[str], found: re.Match[str]) -> None:
-    name = meaning_of_sample(found[1], None)
-    if found[2] == "id" and int(found[3]) < len(slots):
-        slots[int(found[3])] = name
-    else:
-        slots.append(name)
-
-
-def _bare(text: str) -> str:
-    """A format as it stands in haproxy.cfg or is printed from it."""
-    if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
-        return _argument(text)
-    return re.sub(r"\\([ \"'\\#])", r"\1", text)
-
-
-def _argument(text: str) -> str:
-    """The first argument of a line: HAProxy's quotes and backslashes taken away."""
-    value, quote, place = "", "", 0
-    while place < len(text):
-        mark = text[place]
-        if quote:
-            if mark == quote:
-                quote = ""
-            elif mark == "\\" and quote == '"' and place + 1 < len(text):
-                place += 1
-                value += text[place]
-            else:
-                value += mark
-        elif mark in "\"'":
-            quote = mark
-        elif mark == "\\" and place + 1 < len(text):
-            place += 1
-            value += text[place]
-        elif mark in " \t#":
-            break
-        else:
-            value += mark
-        place += 1
-    return value
-
-
-# The string -----------------------------------------------------------------------------------
-
-
-def _pieces(form: _Format) -> tuple[list[_Piece], bool]:
-    """The parts of a format, and whether it is written as a JSON object of its own (`%{+json}o`)."""
-    text = form.text
-    pieces: list[_Piece] = []
-    flags: frozenset[str] = frozenset()
-    place, written = 0, ""
-    while place < len(text):
-        if text[place] != "%":
-            written += text[place]
-            place += 1
-            continue
-        if text[place + 1 : place + 2] == "%":
-            written += "%"
-            place += 2
-            continue
-        item = re.compile(r"%(?:\(([\w-]*)(?::\w+)?\))?(?:\{([^}]*)\})?").match(text, place)
-        assert item is not None
-        place = item.end()
-        own = _flags(flags, item[2])
-        if text[place : place + 1] == "[":
-            end = _end_of_sample(text, place + 1)
-            named = re.search(r"([\w-]+)\"?\s*[=:]\s*[\"']?$", written)
-            piece = _sample(
-                text[place + 1 : end], item[1], own, item[1] or (named[1] if named else None), form
-            )
-            place = end + 1
-        else:
-            alias = re.compile(r"[A-Za-z][A-Za-z0-9]*").match(text, place)
-            if alias is None:
-                raise FormatError(f"the log-format {text!r} has a % that begins no alias")
-            place = alias.end()
-            if alias[0] == "o":
-                flags = own
-                continue
-            if alias[0] not in ALIASES:
-                raise FormatError(f"HAProxy has no alias %{alias[0]}")
-            piece = _Piece(
-                ALIASES[alias[0]], True, "Q" in own and alias[0] not in _UNQUOTED, "E" in own, "X" in own,
-                key=item[1], listed=alias[0] in ("hrl", "hsl"),
-            )  # fmt: skip
-        if written:
-            pieces.append(_Piece(re.sub(r"[ \t]+", " ", written)))
-            written = ""
-        pieces.append(piece)
-    if "cbor" in flags:
-        raise FormatError("why401 does not read CBOR: take %{+json}o")
-    if written:
-        pieces.append(_Piece(re.sub(r"[ \t]+", " ", written)))
-    if not any(piece.variable for piece in pieces):
-        raise FormatError(f"the log-format {text!r} holds no alias and no sample")
-    # blanks at the ends are not written, or cut off by what carries the line
-    for place, cut in ((0, str.lstrip), (-1, str.rstrip)):
-        if not pieces[place].variable:
-            pieces[place] = _Piece(cut(pieces[place].text))
-    return list(_with_ports(pieces)), "json" in flags
-
-
-def _flags(given: frozenset[str], changes: str | None) -> frozenset[str]:
-    for change in (changes or "").split(","):
-        sign, name = change.strip()[:1], change.strip()[1:]
-        given = given | {name} if sign == "+" else given - {name} if sign == "-" else given
-    return given
-
-
-def _end_of_sample(text: str, place: int) -> int:
-    """Where the `]` stands that ends a sample expression."""
-    depth, quote = 0, ""
-    while place < len(text):
-        mark = text[place]
-        if mark == "\\":
-            place += 1
-        elif quote:
-            quote = "" if mark == quote else quote
-        elif mark in "\"'":
-            quote = mark
-        elif mark == "(":
-            depth += 1
-        elif mark == ")":
-            depth -= 1
-        elif mark == "]" and depth <= 0:
-            return place
-        place += 1
-    raise FormatError(f"the log-format {text!r} has a %[ without its ]")
-
-
-def _with_ports(pieces: Sequence[_Piece]) -> Iterator[_Piece]:
-    """An address and the port behind it are one value: an IPv6 address has colons of its own."""
-    place = 0
-    while place < len(pieces):
-        piece = pieces[place]
-        behind = pieces[place + 1 : place + 3]
-        address = piece.variable and not piece.quoted and piece.text in _PORTS
-        if address and [one.text for one in behind] == [":", _PORTS[piece.text]] and not behind[1].quoted:
-            yield replace(piece, text=piece.text + _AND_PORT)
-            place += 3
-            continue
-        yield piece
-        place += 1
-
-
-def _sample(
-    expression: str, key: str | None, flags: frozenset[str], beside: str | None, form: _Format
-) -> _Piece:
-    """The piece of a sample expression; `beside` is the name that stands before it, as in `name=%[...]`."""
-    slot = re.match(r"capture\.(req|res)\.hdr\((\d+)\)", expression.strip())
-    slots = (form.request if slot[1] == "req" else form.response) if slot else None
-    known = slots[int(slot[2])] if slot and slots and int(slot[2]) < len(slots) else "other"
-    name = meaning_of_sample(expression, beside) if known == "other" else known
-    piece = _Piece(name, True, "Q" in flags, "E" in flags, key=key)
-    found = re.match(r"(date|accept_date|request_date)(?:\(([^)]*)\))?(?:,(.*))?$", expression.strip())
-    if not found:
-        return piece
-    converter = re.search(r"(?:^|,)(?:(ms|us)_)?([lu])time\((.*?)(?:,-?\d+)?\)", found[3] or "")
-    if converter is None:
-        return piece
-    return replace(
-        piece, text=f"{name}_written", time_format=converter[3].strip("\"'"),
-        unit=converter[1] or "", local=converter[2] == "l",
-    )  # fmt: skip
-
-
-def _distinct(names: Sequence[str]) -> list[str]:
-    """The names of captures, each once: a second one of the same meaning has a name of its own."""
-    seen: list[str] = []
-    for number, name in enumerate(names):
-        seen.append(f"capture_{number}" if name in seen or name == "other" else name)
-    return seen
 
 
 # The regular expression -----------------------------------------------------------------------
@@ -383,7 +109,7 @@ _HEADED = "line[1] = '<' OR (line[5] = '-' AND line[11] = 'T') OR contains(left(
 """What HAProxy's own log targets put before a line (`format` short, timed, iso, local)."""
 
 
-def _text_select(pieces: list[_Piece], form: _Format) -> str:
+def _text_select(pieces: list[Piece], form: Format) -> str:
     pattern, groups = _pattern(pieces)
     columns: dict[str, str] = {}
     for place, piece in enumerate(groups):
@@ -407,13 +133,21 @@ def _text_select(pieces: list[_Piece], form: _Format) -> str:
     """
 
 
-def _pattern(pieces: Sequence[_Piece]) -> tuple[str, list[_Piece]]:
+def _distinct(names: Sequence[str]) -> list[str]:
+    """The names of captures, each once: a second one of the same meaning has a name of its own."""
+    seen: list[str] = []
+    for number, name in enumerate(names):
+        seen.append(f"capture_{number}" if name in seen or name == "other" else name)
+    return seen
+
+
+def _pattern(pieces: Sequence[Piece]) -> tuple[str, list[Piece]]:
     """A pattern of whole lines, and the variable of each of its groups.
 
     Captures may not be there; a line that was cut may lack its end from the first captures or quotes on.
     """
     parts: list[str] = []
-    groups: list[_Piece] = []
+    groups: list[Piece] = []
     before = ""
     for place, piece in enumerate(pieces):
         if not piece.variable:
@@ -439,7 +173,7 @@ def _pattern(pieces: Sequence[_Piece]) -> tuple[str, list[_Piece]]:
     return "".join(parts) + end, groups
 
 
-def _open_end(parts: list[str], pieces: Sequence[_Piece]) -> str:
+def _open_end(parts: list[str], pieces: Sequence[Piece]) -> str:
     """Takes a request in quotes at the end of the format out of `parts`; gives it as one that may be cut."""
     last = pieces[-1]
     if not (last.variable and last.quoted and last.text == "request" and len(parts) > 1):
@@ -451,7 +185,7 @@ def _open_end(parts: list[str], pieces: Sequence[_Piece]) -> str:
     return f"(?:{' ' if blank else ''}{shape}?)?"
 
 
-def _shape(piece: _Piece, before: str, after: str) -> str:
+def _shape(piece: Piece, before: str, after: str) -> str:
     """The pattern of a value, with its one group."""
     if piece.text in _CAPTURES:
         return _shape_of_captures(piece)
@@ -472,7 +206,7 @@ def _shape(piece: _Piece, before: str, after: str) -> str:
     return "(.*?)" if piece.text.startswith(_FREE) else r"([^\s\"]*?)"
 
 
-def _shape_of_captures(piece: _Piece) -> str:
+def _shape_of_captures(piece: Piece) -> str:
     if piece.listed:
         return r'((?:"[^"]*" ?)+)' if piece.quoted else "(.*?)"
     return r'"(\{[^}]*\}?)"?' if piece.quoted else r"(\{[^}]*\}?)"
@@ -481,12 +215,12 @@ def _shape_of_captures(piece: _Piece) -> str:
 # Values ---------------------------------------------------------------------------------------
 
 
-def _value(piece: _Piece, written: str) -> str:
+def _value(piece: Piece, written: str) -> str:
     """SQL of a variable's value, as it was before HAProxy wrote it."""
     value = f"regexp_replace({written}, '\\\\([\"\\]\\\\])', '\\1', 'g')" if piece.escaped else written
     if piece.time_format is not None:
         return _time(value, piece)
-    if piece.hexadecimal and piece.text in ("client", "client" + _AND_PORT):
+    if piece.hexadecimal and piece.text in ("client", "client" + AND_PORT):
         return _address(value)
     if piece.hexadecimal and piece.text in ("accept_epoch", "accept_ms"):
         return f"CAST(TRY_CAST('0x' || {value} AS BIGINT) AS VARCHAR)"
@@ -511,7 +245,7 @@ def _address(value: str) -> str:
     return f"CASE len({digits}) WHEN 8 THEN {octets} || ':0' WHEN 32 THEN {groups} || ':0' END"
 
 
-def _time(value: str, piece: _Piece) -> str:
+def _time(value: str, piece: Piece) -> str:
     """A time that `ltime`, `utime` or the like wrote, as ISO 8601; with its zone where it tells one."""
     form = piece.time_format or ""
     fraction = {"ms": "%g", "us": "%f"}.get(piece.unit, "%f")
@@ -556,7 +290,7 @@ def _coalesced(name: str, values: list[str]) -> str:
     return _unhash(value) if name in _ENCODED else value
 
 
-_Leaves = dict[tuple[str, ...], list[_Piece]]
+_Leaves = dict[tuple[str, ...], list[Piece]]
 _NEVER_EMPTY = (
     "status",
     "termination",
@@ -568,7 +302,7 @@ _NEVER_EMPTY = (
 )
 
 
-def _leaves(pieces: Sequence[_Piece]) -> _Leaves:
+def _leaves(pieces: Sequence[Piece]) -> _Leaves:
     """The pieces of each value of a format that is a JSON object, by its path."""
     first = 0xE000
     text = "".join(chr(first + place) if piece.variable else piece.text for place, piece in enumerate(pieces))
@@ -592,7 +326,7 @@ def _leaves(pieces: Sequence[_Piece]) -> _Leaves:
         elif isinstance(value, str):
             parts = [part for part in re.split("([\ue000-\uf8ff])", value) if part]
             found = [
-                pieces[ord(part) - first] if "\ue000" <= part <= "\uf8ff" else _Piece(part) for part in parts
+                pieces[ord(part) - first] if "\ue000" <= part <= "\uf8ff" else Piece(part) for part in parts
             ]
             if any(piece.variable for piece in found):
                 leaves[path] = [_named(piece, path[-1]) for piece in found]
@@ -601,7 +335,7 @@ def _leaves(pieces: Sequence[_Piece]) -> _Leaves:
     return leaves
 
 
-def _named(piece: _Piece, key: str) -> _Piece:
+def _named(piece: Piece, key: str) -> Piece:
     """A sample that says nothing by itself is what its key says."""
     return (
         replace(piece, text=meaning_of_name(key) or "other")
@@ -610,7 +344,7 @@ def _named(piece: _Piece, key: str) -> _Piece:
     )
 
 
-def _document_select(leaves: _Leaves, pieces: Sequence[_Piece] | None, form: _Format) -> str:
+def _document_select(leaves: _Leaves, pieces: Sequence[Piece] | None, form: Format) -> str:
     """JSON by the paths of its values. A line that is none (an unescaped value) is read by the pattern."""
     if not leaves:
         raise FormatError(f"the log-format {form.text!r} names no value: write %(name)alias")
