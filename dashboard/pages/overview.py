@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from dataclasses import asdict
 from typing import TYPE_CHECKING
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from analysis.alerts import Alert
 
 _ALERTS_SHOWN = 3
+_DRAWN_SECONDS = 0.35
 _LOGS_SHOWN = 3
 _SOURCES_NAMED = 6
 _RETRY = {
@@ -58,6 +60,7 @@ def main() -> None:
     st.header(plain(wording.headline(totals, worst, scope)), anchor=False)
     st.caption(plain(_about(lake, scope, totals)))
     _show_numbers(totals, loaders.totals_before(lake, scope))
+    _let_the_numbers_be_drawn()
     _show_alerts(lake, scope)
     if not totals.failures:
         st.success("Nothing fails in this scope.")
@@ -129,6 +132,15 @@ def _show_numbers(totals: Totals, before: Totals | None) -> None:
         )
     if before:
         st.caption("Differences are to the period of the same length before.")
+
+
+def _let_the_numbers_be_drawn() -> None:
+    """Holds the rest of a visitor's first page back until the browser has drawn the numbers. It draws what
+    needs a new script some 0.3 s later, and what came by then with the scripts of tables and charts is
+    mostly drawn together, a second later."""
+    if "drawn" not in st.session_state:
+        time.sleep(_DRAWN_SECONDS)
+        st.session_state["drawn"] = True
 
 
 def _number(title: str, value: str, meaning: str, difference: str | None = None) -> None:
