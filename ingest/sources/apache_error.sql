@@ -116,7 +116,7 @@ SELECT
     -- the user of HTTP authentication, who is the client at an OAuth endpoint
     CASE WHEN kind = 'auth' THEN nullif(regexp_extract(message, '^user [`'']?(.*?)''?(?:: auth|: pass| in realm | not found: )', 1), '') END AS login,
     CASE WHEN starts_with(message, 'maximum session duration exceeded for user: ') THEN nullif(substr(message, 45), '') END AS user_name,
-    CASE WHEN contains(message, ' configured client_id (') THEN nullif(regexp_extract(message, '^(?:the|our) configured client_id \(([^)]*)\)', 1), '') END AS client_id,
+    CASE WHEN contains(message, ' configured client_id (') THEN nullif(regexp_extract(message, ' configured client_id \(([^)]*)\)', 1), '') END AS client_id,
     -- with its port, which 2.2 does not write
     CASE WHEN peer[1] = '[' THEN split_part(substr(peer, 2), ']', 1)
          WHEN contains(peer, '.') THEN split_part(peer, ':', 1)
@@ -145,6 +145,7 @@ SELECT
          -- the user is in a column of its own; state, nonce, jti and tokens are no part of the reason
          WHEN kind = 'auth' THEN regexp_replace(regexp_replace(message, '^user [`'']?.*?''?( in realm|: auth|: pass| not found)', 'user\1'), '^user: ', '')
          WHEN starts_with(message, 'maximum session duration exceeded') THEN 'maximum session duration exceeded'
+         WHEN contains(message, ' returned from userinfo endpoint does not match') THEN regexp_replace(message, '\("[^"]*"\)', '(...)', 'g')
          WHEN contains(message, 'passed back in URL: ') THEN split_part(message, ' passed back in URL: ', 1) || ' passed back in URL'
          WHEN kind = 'oidc' AND regexp_matches(message, 'state|nonce|jti|value|reference') THEN regexp_replace(message,
             '(mod_auth_openidc_state_|nonce value \(|^state \(|"jti" value \(|found for value: |reference: )[^")]*', '\1...')
