@@ -148,7 +148,8 @@ weighed AS (
                 THEN 'told by a line before'
             WHEN before = 'upstream' AND tried_before <> tried THEN 'a further try of the same request'
             WHEN refuses AND (module IN ('openidc', 'openid-connect') AND regexp_matches(said,
-                'restarting the authentication flow|^using deprecated option|^configured value for token_endpoint_auth_method|^ignored id_token signature|^unable to save session'))
+                'restarting the authentication flow|^using deprecated option|^configured value for token_endpoint_auth_method|^ignored id_token signature|^unable to save session')
+                 OR level = 'notice' AND starts_with(said, 'loading ') AND NOT contains(said, ' failed'))
                 THEN 'request that was not refused'
             WHEN refuses OR level IN ('error', 'crit', 'alert', 'emerg') THEN NULL
             WHEN starts_with(said, 'client sent ') AND NOT starts_with(said, 'client sent invalid header line')
@@ -175,6 +176,9 @@ explained AS (
             THEN regexp_replace(said, '(decode authentication header|invalid decoded data): .*$', '\1')
             WHEN module = 'wolf-rbac' THEN regexp_replace(said, '(?i)^(fail )?request \[.*\] ?failed!', 'request failed!')
             WHEN starts_with(said, 'user "') THEN regexp_replace(said, '^user ".*"(: password mismatch| was not found in)', 'user\1')
+            -- Kong puts what it was about before the reason
+            WHEN starts_with(said, 'unable to verify ') AND ends_with(said, ')') THEN regexp_replace(said, '^unable to verify [a-z ]+ \((.*)\)$', '\1')
+            WHEN starts_with(said, 'failed to get from node cache: ') THEN substr(said, 32)
             WHEN contains(said, 'signature mismatch: ') THEN split_part(said, 'signature mismatch: ', 1) || 'signature mismatch'
             WHEN starts_with(said, 'unhandled request to the redirect_uri') THEN split_part(said, '?', 1)
             WHEN contains(said, 'token response is not JSON') THEN split_part(said, ' is not JSON', 1) || ' is not JSON'
