@@ -93,7 +93,7 @@ opened AS (
         "errorMsg":"VARCHAR","detail":"VARCHAR","exception":"VARCHAR","thrown":"VARCHAR","exc_info":"VARCHAR","stack":"VARCHAR",
         "stack_trace":"VARCHAR","stackTrace":"VARCHAR","@x":"VARCHAR","message":"VARCHAR","msg":"VARCHAR","event":"VARCHAR",
         "text":"VARCHAR","short_message":"VARCHAR","full_message":"VARCHAR","@m":"VARCHAR","body":"VARCHAR","response_body":"VARCHAR",
-        "responseBody":"VARCHAR","resp_body":"VARCHAR","grant_type":"VARCHAR","grantType":"VARCHAR","scope":"VARCHAR",
+        "responseBody":"VARCHAR","resp_body":"VARCHAR","ipPort":"VARCHAR","grant_type":"VARCHAR","grantType":"VARCHAR","scope":"VARCHAR",
         "redirect_uri":"VARCHAR","redirectUri":"VARCHAR","kid":"VARCHAR","controller":"VARCHAR","body_bytes_sent":"VARCHAR"}')) AS j
     FROM plain
 ),
@@ -113,6 +113,8 @@ objects AS (
         CASE WHEN regexp_matches(whole, '"[a-z]*(?:ID|IP|UR[IL]|userName|useragent)"\s*:') THEN TRY(from_json(whole, '{
             "requestURI":"VARCHAR","requestURL":"VARCHAR","clientIP":"VARCHAR","remoteIP":"VARCHAR","requestID":"VARCHAR",
             "traceID":"VARCHAR","clientID":"VARCHAR","userID":"VARCHAR","userName":"VARCHAR","useragent":"VARCHAR","httpRequest":{"remoteIP":"VARCHAR"}}')) END AS g,
+        -- nginx as the guides to the Elastic Stack have it: seconds
+        CASE WHEN contains(whole, '"clientip"') THEN TRY(from_json(whole, '{"clientip":"VARCHAR","responsetime":"DOUBLE","upstreamtime":"VARCHAR"}')) END AS k,
         CASE WHEN nested THEN TRY(from_json(CASE WHEN starts_with(j.req, '{') THEN j.req WHEN starts_with(j.request, '{') THEN j.request
                 WHEN starts_with(j."httpRequest", '{') THEN j."httpRequest" WHEN starts_with(j.span, '{') THEN j.span END, '{
             "id":"VARCHAR","request_id":"VARCHAR","requestID":"VARCHAR","method":"VARCHAR","requestMethod":"VARCHAR",
@@ -199,7 +201,7 @@ valued AS (
                 j."remoteAddress", j.remote_address, j."remote-address", j."remoteIp", g."remoteIP", j.ip_address, j."ipAddress", j.client_addr,
                 j.client_address, j."clientAddress", j.real_ip, j.x_real_ip, j.source_ip, j."sourceIp", j.src_ip, j."srcIp", p."ClientIp",
                 p."RemoteIpAddress", p."IpAddress", j."c-ip", n.source.ip, n.network.client.ip, n.http.client_ip, d."client.address", d."client.ip",
-                d."source.ip", d."http.client_ip", d."net.peer.ip", d."network.peer.address", d."request.ip")),
+                d."source.ip", d."http.client_ip", d."net.peer.ip", d."network.peer.address", d."request.ip", k.clientip, j."ipPort")),
             forwarded_for(coalesce(j.x_forwarded_for, j.http_x_forwarded_for, j.proxy_add_x_forwarded_for, j.forwarded_for, j."x-forwarded-for", j."xForwardedFor", r.headers."x-forwarded-for")),
             -- names that may hold something else
             ip_address(coalesce(j.remote_host, j."remoteHost", j.remote, j.peer, scalar_text(j.client))),
@@ -227,7 +229,7 @@ valued AS (
                 CASE WHEN j."httpResponse" IS NOT NULL THEN a.elapsed END, CASE WHEN j.controller IS NOT NULL THEN j.duration END,
                 CASE WHEN j.requested_uri IS NOT NULL THEN j.elapsed_time END) AS DOUBLE),
             1000 * TRY_CAST(coalesce(j.duration_s, j.duration_seconds, j."durationSeconds", j.latency_s, j.latency_seconds, j.elapsed_seconds,
-                d."http.server.request.duration", CASE WHEN regexp_full_match(j.request_time, '[0-9]+\.[0-9]{3}')
+                d."http.server.request.duration", CASE WHEN k.upstreamtime IS NOT NULL THEN CAST(k.responsetime AS VARCHAR) END, CASE WHEN regexp_full_match(j.request_time, '[0-9]+\.[0-9]{3}')
                     AND (j.body_bytes_sent IS NOT NULL OR j.remote_addr IS NOT NULL) THEN j.request_time END) AS DOUBLE),
             TRY_CAST(coalesce(j.duration_us, j.latency_us, j.elapsed_us) AS DOUBLE) / 1000,
             TRY_CAST(coalesce(j.duration_ns, j.latency_ns, CASE WHEN len(j.time_ns) < 15 THEN j.time_ns END, n.event.duration, d."event.duration") AS DOUBLE) / 1000000) AS millis,
