@@ -301,6 +301,23 @@ def test_of_wrapped_codes_the_inner_one_counts() -> None:
     assert got.cause == "grant.code_expired"
 
 
+@pytest.mark.parametrize(
+    ("description", "cause"),
+    [
+        ("AADSTS70000: The value for the 'code' parameter is not valid. The code has expired.", "grant.code_expired"),
+        ("AADSTS70000: One or more scopes requested are unauthorized or expired.", "consent.required"),
+        ("AADSTS70000: The input parameter 'redirect_uri' is not valid.", "grant.redirect_uri_mismatch"),
+        ("AADSTS70001: Application with identifier 'a1' was not found in the directory b2", "client_auth.unknown_client"),
+        ("AADSTS70002: The request body must contain the following parameter: 'client_secret'.", "client_auth.missing_credentials"),
+        ("AADSTS90023: Cross-origin token redemption is permitted only for one type.", "request.origin_not_allowed"),
+        ("AADSTS65005: Using application 'sync' fails: the organization is in an unmanaged state.", "policy.tenant_restricted"),
+        ("AADB2C90288: UserJourney with id 'Refresh' does not exist in policy 'B2C_1A_x'.", "server.misconfigured"),
+    ],
+)  # fmt: skip
+def test_a_code_of_many_causes_is_told_by_its_words_whoever_logs_it(description: str, cause: str) -> None:
+    assert verdict("nginx", error="invalid_grant", error_description=description).cause == cause
+
+
 def test_an_unlisted_code_tells_weakly_what_the_code_tells_that_it_extends() -> None:
     got = verdict("entra", error_code="AADSTS500119999")
     assert (got.cause, got.confidence) == ("request.redirect_uri_mismatch", "low")
