@@ -111,6 +111,7 @@ explained AS (
     SELECT *,
         CASE WHEN last_source IS NULL AND last_reason IS NULL AND errors IS NOT NULL THEN TRY(json_extract_string(errors, ['$[#-1].source', '$[#-1].reason', '$[#-1].message'])) END AS in_list,
         coalesce(last_source, nullify(in_list[1])) AS source,
+        coalesce(source IN ('get-authorization-context', 'authentication-managed-identity'), false) AS asks_issuer,
         coalesce(last_reason, nullify(in_list[2])) AS reason,
         coalesce(last_message, nullify(in_list[3])) AS message,
         -- a header stands as the caller wrote it
@@ -155,14 +156,14 @@ SELECT
     CASE WHEN contains(form, 'redirect_uri=') THEN query_param(form, 'redirect_uri') END AS redirect_uri,
     coalesce(answered[1], answered[2], answered[3], backend_answered[1], backend_answered[2], backend_answered[3]) AS challenge,
     CASE WHEN status >= 400 THEN response_body END AS body,
-    -- a policy without a reason is named
-    coalesce(reason, source) AS error_code,
-    message AS error_description,
+    -- a policy without a reason is named, and one that asks an issuer for a token, whose reasons are many
+    CASE WHEN asks_issuer AND reason IS DISTINCT FROM 'IdentityProviderNotFound' THEN source ELSE coalesce(reason, source) END AS error_code,
+    CASE WHEN asks_issuer AND reason IS DISTINCT FROM 'IdentityProviderNotFound' THEN nullif(concat_ws(': ', reason, message), '') ELSE message END AS error_description,
     -- a policy's refusal is one whatever status it was told to give; 0 is a caller that went away
     CASE WHEN status IS NULL THEN 'other'
          WHEN status >= 400 AND (starts_with(reason, 'Token') OR starts_with(reason, 'Subscription') OR starts_with(reason, 'CallerIp')
             OR reason IN ('JwtInvalid', 'RateLimitExceeded', 'QuotaExceeded', 'FailedToParseCallerIP')
-            OR starts_with(source, 'validate-jwt') OR source = 'validate-azure-ad-token') THEN 'failure' END AS outcome,
+            OR starts_with(source, 'validate-jwt') OR source = 'validate-azure-ad-token' OR asks_issuer) THEN 'failure' END AS outcome,
     CASE WHEN category <> 'GatewayLogs' OR starts_with(operation, 'Microsoft.ApiManagement/') AND operation <> 'Microsoft.ApiManagement/GatewayLogs'
          THEN 'not a request at the gateway' END AS ignored,
     CASE WHEN NOT matched THEN 'broken JSON'
