@@ -49,7 +49,7 @@ _DERIVED = {"date", "source", "file", "signature", "credential_id"}
 _HELPERS = dict.fromkeys(
     ("path", "login", "user_name", "credential", "jwt", "challenge", "body", "ignored", "quarantined"),
     "VARCHAR",
-) | {"local_time": "TIMESTAMP", "yearless": "TIMESTAMP"}
+) | {"local_time": "TIMESTAMP", "yearless": "TIMESTAMP", "clock": "TIME"}
 _EXCERPT = 300
 _HASHES = """
     SELECT CASE WHEN event_id IS NULL THEN 0::UBIGINT ELSE hash(source, event_id) END AS hash FROM events
@@ -145,7 +145,7 @@ class Engine:
         """Every record becomes an event or is refused; never anything else.
 
         `around`: what an envelope tells of each record; `reference`: when the records were written at the
-        latest, for times without a year (now, where it is not given).
+        latest, for times without a year or a date (now, where it is not given).
         """
         query = self._query(reading)
         source = reading.source

@@ -52,6 +52,7 @@ SELECT
     CASE WHEN challenge IS NOT NULL THEN challenged.error IS NULL AND regexp_matches(challenge, '(?i)^\s*(bearer|dpop)\b') END AS bare_challenge,
     "offset",
     yearless,
+    clock,
     ignored,
     CASE WHEN ignored IS NOT NULL THEN NULL
          WHEN quarantined IS NOT NULL THEN quarantined

@@ -30,6 +30,8 @@ _SOME = 0.01
 _SEVERAL = 3
 _NEARLY_ALL = 0.9
 _DEEPEST = 4
+_GOES_ON = r'^(\s|[}\])"\\]|(Caused by|Suppressed): |[\w.$]+(Exception|Error)(: |$))'
+"""A line that goes on from the one before: of a stack trace, or of an object that a message shows."""
 _COMMON = 50
 """The priority from which on an envelope's shape may be that of a bare line as well."""
 _LOOSE = 95
@@ -56,7 +58,8 @@ class Layout:
 
 @dataclass(frozen=True)
 class Found:
-    """What a sample tells: envelopes, readings, and how many of its lines each of the two claims."""
+    """What a sample tells: envelopes, readings, how many of its lines each of the two claims, and how many
+    lines that makes with those that nobody claims and that do not go on from the one before."""
 
     envelopes: tuple[Envelope, ...]
     readings: tuple[Reading, ...]
@@ -266,7 +269,8 @@ def _claimed(engine: Engine, lines: pa.Array, candidates: Sequence[Reading]) -> 
             readings.append(asked[best])
             counts.append(left[best])
             free &= ~claims[best]
-    return Found((), tuple(readings), tuple(counts), len(lines))
+    (goes_on,) = engine.matches([_GOES_ON], lines)
+    return Found((), tuple(readings), tuple(counts), len(lines) - int((free & goes_on).sum()))
 
 
 def spread(records: Records, most: int = _FIRST + _SPREAD) -> pa.Table:

@@ -11,6 +11,9 @@ The rules, in their order (docs/time.md):
 - A time without a year (RFC 3164, or a source's own `yearless`) is of the year that puts it nearest to the
   envelope's time; without one, of the latest year that puts it no later than a day after the reference: when
   the input was last modified, or now.
+- A time of day without a date (a source's `clock`) is of the day that puts it nearest to the envelope's time;
+  without one, the last of a chunk is of the latest day that puts it no later than the reference, or three
+  hours after, where no zone is configured; before it, each midnight that the clock passed is a day.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +32,11 @@ _NAIVE = pa.timestamp("us")
 _MINUTE = 60_000_000
 _QUARTER = 15 * _MINUTE
 _HOUR = 60 * _MINUTE
+_DAY = 24 * _HOUR
+_AHEAD = 3 * _HOUR
+"""So far a clock may be before UTC that nobody named the zone of."""
+_BACK = 2 * _HOUR
+"""A clock that goes back by less was set back, or its lines were not written in order."""
 _FARTHEST_ZONE = 14 * _HOUR
 _NO_TIME = "no time"
 
@@ -93,6 +102,14 @@ def _in_nearest_year(yearless: pa.Array, beside: pa.Array) -> pa.Array:
     return pa.array(np.take_along_axis(dated, best[np.newaxis], axis=0)[0], _NAIVE)
 
 
+def _on_nearest_day(clock: pa.Array, beside: pa.Array) -> pa.Array:
+    """Times of day on the day that puts each nearest to the time beside it."""
+    moments, near = (
+        pc.fill_null(one.cast(pa.int64()), 0).to_numpy(zero_copy_only=False) for one in (clock, beside)
+    )
+    return pa.array((near - moments + _DAY // 2) // _DAY * _DAY + moments, pa.int64()).cast(_NAIVE)
+
+
 def placed_in_time(
     table: pa.Table, offsets: npt.NDArray[np.int64], around: Around | None, zone: str | None
 ) -> pa.Table:
@@ -113,6 +130,11 @@ def placed_in_time(
         told = pc.and_(pc.and_(had_none, pc.is_valid(yearless)), pc.is_valid(around.time))
         time = pc.if_else(told, _in_nearest_year(yearless, around.time).cast(time.type), time)
         zoneless = pc.or_(zoneless, told)
+    clock = table["clock"].combine_chunks().cast(pa.time64("us"))
+    if around is not None and clock.null_count < len(clock):
+        told = pc.and_(pc.and_(pc.is_null(time), pc.is_valid(clock)), pc.is_valid(around.time))
+        time = pc.if_else(told, _on_nearest_day(clock, around.time).cast(time.type), time)
+        zoneless = pc.or_(zoneless, told)
     if zoneless.true_count:
         time = _in_zone(time, zoneless, around, zone)
     if around is None:
@@ -128,27 +150,49 @@ def placed_in_time(
     )
 
 
+def with_day(clock: pa.Array, reference: datetime, zone: str | None) -> pa.Array:
+    """Times of day, in the order in which they were written, with their days."""
+    known = np.flatnonzero(pc.is_valid(clock).to_numpy(zero_copy_only=False))
+    moments = clock.cast(pa.int64()).drop_null().to_numpy(zero_copy_only=False)
+    steps = np.diff(moments)
+    midnights = np.concatenate([[0], np.cumsum((steps < -_BACK).astype(int) - (steps > _DAY - _BACK))])
+    local = reference.astimezone(ZoneInfo(zone) if zone else UTC).replace(tzinfo=None)
+    latest = int((local - datetime(1970, 1, 1)) / timedelta(microseconds=1)) + (0 if zone else _AHEAD)
+    last_day = (latest - int(moments[-1])) // _DAY
+    days = np.zeros(len(clock), np.int64)
+    days[known] = (last_day + midnights - midnights[-1]) * _DAY + moments
+    return pa.array(days, pa.int64(), mask=pc.is_null(clock).to_numpy(zero_copy_only=False)).cast(_NAIVE)
+
+
 def dated(table: pa.Table, reference: datetime, zone: str | None) -> pa.Table:
-    """The rows with a time where their own has no year and nothing else told one; without `yearless`.
+    """The rows with a time where their own has no year or no date and nothing else told one; without
+    `yearless` and `clock`.
 
     `reference`: when they were written at the latest; `zone` is the IANA name of their zone (else UTC).
     """
+    timeless = pc.is_null(table["time"].combine_chunks())
     yearless = table["yearless"].combine_chunks().cast(_NAIVE)
-    untold = pc.and_(pc.is_null(table["time"].combine_chunks()), pc.is_valid(yearless))
+    clock = pc.if_else(
+        timeless, table["clock"].combine_chunks().cast(pa.time64("us")), pa.scalar(None, pa.time64("us"))
+    )
+    partly = pc.or_(pc.is_valid(yearless), pc.is_valid(clock))
+    untold = pc.and_(timeless, partly)
     if pc.any(untold).as_py():
         local = with_year(yearless, reference)
+        if clock.null_count < len(clock):
+            local = pc.coalesce(local, with_day(clock, reference, zone))
         if zone is not None:
             local = pc.assume_timezone(local, zone, ambiguous="earliest", nonexistent="latest")
             local = local.cast(pa.timestamp("us", "UTC")).cast(_NAIVE)
         time = table["time"].combine_chunks()
         reason = table["quarantined"].combine_chunks().cast(pa.string())
-        timeless = pc.and_(untold, pc.fill_null(pc.equal(reason, _NO_TIME), False))
+        mended = pc.and_(untold, pc.fill_null(pc.equal(reason, _NO_TIME), False))
         table = _with(
             table,
             time=pc.coalesce(time, local.cast(time.type)),
-            quarantined=pc.if_else(timeless, pa.scalar(None, pa.string()), reason),
+            quarantined=pc.if_else(mended, pa.scalar(None, pa.string()), reason),
         )
-    return table.drop_columns("yearless")
+    return table.drop_columns(["yearless", "clock"])
 
 
 def _with(table: pa.Table, **columns: Any) -> pa.Table:

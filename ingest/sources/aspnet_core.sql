@@ -2,7 +2,7 @@
 title = "ASP.NET Core: Duende IdentityServer, IdentityServer4, OpenIddict, JWT bearer, Ocelot, YARP"
 kind = "gateway"
 provenance = "composed"
-recognise = '(^|[^a-z])(trce|dbug|info|warn|fail|crit): (Duende\.|IdentityServer4\.|OpenIddict\.|Microsoft\.(AspNetCore|Hosting|IdentityModel|Identity\.Web)\.|Ocelot\.|Yarp\.|IdentityModel\.AspNetCore)[A-Za-z0-9_.`+]*\[-?[0-9]+\]|^(<[0-7]>)?[-0-9T:., Z+\[\]]{0,40}(Duende\.|IdentityServer4\.|OpenIddict\.|Microsoft\.(AspNetCore|Hosting|IdentityModel|Identity\.Web)\.|Ocelot\.|Yarp\.)[A-Za-z0-9_.]+\[-?[0-9]+\]|"(Category|SourceContext|logger|Logger|LoggerName|log\.logger)"\s*:\s*"(Duende\.|IdentityServer4\.|OpenIddict\.|Microsoft\.(AspNetCore|Hosting|IdentityModel|Identity\.Web)\.|Ocelot\.|Yarp\.|IdentityModel\.AspNetCore|Serilog\.AspNetCore)|^\W{0,2}([0-9]{4}[-/][0-9]{2}[-/][0-9]{2}[T ])?[0-9]{2}:[0-9]{2}:[0-9]{2}\S*( ?[+-][0-9:]+)?[^A-Za-z]{0,20}([0-9A-Z]{13}:[0-9A-F]{8} +)?\[?(VRB|DBG|INF|WRN|ERR|FTL|Verbose|Debug|Information|Warning|Error|Fatal|TRACE|DEBUG|INFO|WARN|ERROR|FATAL)\b\W{0,5}(s:)?((Duende\.|IdentityServer4\.|OpenIddict\.|Microsoft\.(AspNetCore|Hosting|IdentityModel|Identity\.Web)\.|Ocelot\.|Yarp\.)[A-Za-z0-9_]|Request (starting|finished) HTTP/|AuthenticationScheme: \S+ was |\S+ was not authenticated\. Failure message|Client secret validation failed for client|No client with id |Invoking IdentityServer endpoint|Token request validation success|Failed to validate the token\.|requestId: \S+, previousRequestId: |(The (authentication demand|(token|authorization|introspection|revocation|userinfo|device|end session) request) was (rejected|successfully)|The response was successfully returned as a |The request URI matched a server endpoint))'
+recognise = '(^|[^a-z])(trce|dbug|info|warn|fail|crit): (Duende\.|IdentityServer4\.|OpenIddict\.|Microsoft\.(AspNetCore|Hosting|IdentityModel|Identity\.Web)\.|Ocelot\.|Yarp\.|IdentityModel\.AspNetCore)[A-Za-z0-9_.`+]*\[-?[0-9]+\]|^(<[0-7]>)?[-0-9T:., Z+\[\]]{0,40}(Duende\.|IdentityServer4\.|OpenIddict\.|Microsoft\.(AspNetCore|Hosting|IdentityModel|Identity\.Web)\.|Ocelot\.|Yarp\.)[A-Za-z0-9_.]+\[-?[0-9]+\]|"(Category|SourceContext|logger|Logger|LoggerName|log\.logger)"\s*:\s*"(Duende\.|IdentityServer4\.|OpenIddict\.|Microsoft\.(AspNetCore|Hosting|IdentityModel|Identity\.Web)\.|Ocelot\.|Yarp\.|IdentityModel\.AspNetCore|Serilog\.AspNetCore)|^\W{0,2}([0-9]{4}[-/][0-9]{2}[-/][0-9]{2}[T ])?[0-9]{2}:[0-9]{2}:[0-9]{2}\S*( ?[+-][0-9:]+)?[^A-Za-z]{0,20}([0-9A-Z]{13}:[0-9A-F]{8} +)?\[?(VRB|DBG|INF|WRN|ERR|FTL|Verbose|Debug|Information|Warning|Error|Fatal|TRACE|DEBUG|INFO|WARN|ERROR|FATAL)\b\W{0,5}(s:)?((Duende\.|IdentityServer4\.|OpenIddict\.|Microsoft\.(AspNetCore|Hosting|IdentityModel|Identity\.Web)\.|Ocelot\.|Yarp\.)[A-Za-z0-9_]|Request (starting|finished) HTTP/|AuthenticationScheme: \S+ was |\S+ was not authenticated\. Failure message|Client secret validation failed for client|No client (with id |identifier found)|Invoking IdentityServer endpoint|Token request validation success|Start (authorize|token|introspection|token revocation|userinfo|end session|device authorize) request|Request path /connect/\w+ matched to endpoint|\S+ found in database: (True|False)|Invalid redirect_uri\b|Unknown client or not enabled: |Refresh token validation failed\.|Invalid authorization code\b|Authorization code (is )?expired|Client not authorized for |No allowed scopes configured for client|Invalid scopes (requested|for client requested)|Transformed code verifier does not match|Missing code_verifier|User authentication failed: |Failed to validate the token\.|requestId: \S+, previousRequestId: |(The (authentication demand|(token|authorization|introspection|revocation|userinfo|device|end session) request) was (rejected|successfully)|The response was successfully returned as a |The request URI matched a server endpoint))'
 priority = 45
 documentation = [
     "https://learn.microsoft.com/en-us/dotnet/core/extensions/console-log-formatter",
@@ -71,7 +71,7 @@ opened AS (
         CASE WHEN json_kind = 'lower' THEN TRY(from_json(line,
             '{"@timestamp":"VARCHAR","timestamp":"VARCHAR","time":"VARCHAR","level":"VARCHAR","log.level":"VARCHAR","message":"VARCHAR","messageTemplate":"VARCHAR",
               "logger":"VARCHAR","log.logger":"VARCHAR","log":"JSON","exception":"JSON","exceptions":"JSON","error":"JSON","fields":"JSON","properties":"JSON",
-              "labels":"JSON","trace.id":"VARCHAR","trace":"JSON"}')) END AS l
+              "labels":"JSON","trace.id":"VARCHAR","trace":"JSON","SourceContext":"VARCHAR","RequestId":"VARCHAR","RequestPath":"VARCHAR"}')) END AS l
     FROM read
 ),
 leveled AS (
@@ -82,7 +82,7 @@ leveled AS (
              WHEN c IS NOT NULL THEN coalesce(c."@l", 'Information')
              ELSE coalesce(u."LogLevel", u."Level", l.level, l."log.level", json_extract_string(l.log, '$.level')) END AS level_text,
         CASE WHEN layout = 'template' THEN NULL WHEN layout IS NOT NULL THEN h.category
-             ELSE coalesce(u."Category", c."SourceContext", l.logger, l."log.logger", u."SourceContext", json_extract_string(u."Properties", '$.SourceContext'),
+             ELSE coalesce(u."Category", c."SourceContext", l.logger, l."log.logger", l."SourceContext", u."SourceContext", json_extract_string(u."Properties", '$.SourceContext'),
                 json_extract_string(l.log, '$.logger'), json_extract_string(l.fields, '$.SourceContext'), json_extract_string(l.properties, '$.SourceContext')) END AS told_category,
         CASE WHEN layout = 'template' THEN nullif(h.category, '') END AS head_request,
         CASE WHEN layout = 'template' THEN ltrim(h.rest, ' |:-])') WHEN layout IS NOT NULL THEN h.rest END AS rest
@@ -114,10 +114,12 @@ headed AS (
 ),
 -- what follows a line of text and belongs to it; the places of a stack trace say nothing
 bodies AS (
-    SELECT of_line, string_agg(CASE WHEN starts_with(line, '      ') THEN substr(line, 7) ELSE line END, chr(10) ORDER BY "offset") AS body
+    -- an object that a template shows as a string stands in quotes
+    SELECT of_line, CASE WHEN starts_with(body, '"{') AND contains(body, '\"') THEN replace(rtrim(body[2:], '"' || chr(10)), '\"', '"') ELSE body END AS body
+    FROM (SELECT of_line, string_agg(CASE WHEN starts_with(line, '      ') THEN substr(line, 7) ELSE line END, chr(10) ORDER BY "offset") AS body
     FROM headed
     WHERE NOT is_head AND of_line IS NOT NULL AND NOT starts_with(ltrim(line), 'at ') AND trim(line) <> ''
-    GROUP BY of_line
+    GROUP BY of_line)
 ),
 acting AS (
     SELECT "offset", line, layout, stamp, category, level, head_request,
@@ -138,10 +140,10 @@ acting AS (
                 json_extract_string(l.error, '$.type') || ': ' || json_extract_string(l.error, '$.message')) END AS exception,
         CASE WHEN u IS NOT NULL THEN CAST(u."Scopes" AS VARCHAR) END AS scopes,
         nullif(coalesce(c."RequestId", json_extract_string(u."Properties", '$.RequestId'), json_extract_string(l.fields, '$.RequestId'),
-            json_extract_string(l.properties, '$.RequestId'), json_extract_string(l.labels, '$.RequestId')), '') AS json_request,
+            json_extract_string(l.properties, '$.RequestId'), json_extract_string(l.labels, '$.RequestId'), l."RequestId"), '') AS json_request,
         nullif(coalesce(c."@tr", u."TraceId", l."trace.id", json_extract_string(l.trace, '$.id')), '') AS json_trace,
         nullif(coalesce(c."RequestPath", json_extract_string(u."Properties", '$.RequestPath'), json_extract_string(l.fields, '$.RequestPath'),
-            json_extract_string(l.properties, '$.RequestPath'), json_extract_string(l.labels, '$.RequestPath')), '') AS json_path,
+            json_extract_string(l.properties, '$.RequestPath'), json_extract_string(l.labels, '$.RequestPath'), l."RequestPath"), '') AS json_path,
         coalesce(c."MachineName", json_extract_string(u."Properties", '$.MachineName'), json_extract_string(l.fields, '$.MachineName')) AS instance
     FROM headed LEFT JOIN bodies b ON b.of_line = headed."offset"
     WHERE is_head AND matters
@@ -205,7 +207,7 @@ roles AS MATERIALIZED (
                 WHEN starts_with(m, 'Failed to un-protect the nonce cookie') OR starts_with(m, 'Unable to validate the ''id_token''') OR starts_with(m, 'Unable to read the ''id_token''')
                     OR starts_with(m, 'The Validated Security Token must be of type') OR starts_with(m, 'The remote signout request was ignored because') THEN 'hint'
                 -- a text template without a category: known sentences of IdentityServer
-                WHEN category IS NULL AND regexp_matches(m, '^(?:Client secret validation failed for client|No client with id |No client identifier found|Invalid authorization code|Refresh token validation failed|Invalid refresh token|Refresh token has expired|Invalid scopes? (?:requested|for client)|Client \S+ is not allowed access to scope|Scope \S+ not found in store|Invalid redirect_uri|Unknown client or not enabled|Client not authorized for |Client \S+ is not allowed to|Transformed code verifier|Missing code_verifier|code_challenge is missing|Client cannot request |Grant type is |No validator is registered for the grant type|Invalid device code|Expired device code|JWT token validation error|API validation failed|No API resource with that name|User authentication failed: |Rejecting refresh token because|Request validation failed)') THEN 'reason'
+                WHEN category IS NULL AND regexp_matches(m, '^(?:Client secret validation failed for client|No client with id |No client identifier found|Invalid authorization code|Refresh token validation failed|Invalid refresh token|Refresh token has expired|Invalid scopes? (?:requested|for client)|Client \S+ is not allowed access to scope|Scope \S+ not found in store|Invalid redirect_uri|Unknown client or not enabled|Client not authorized for |Client \S+ is not allowed to|Transformed code verifier|Missing code_verifier|code_challenge is missing|Client cannot request |Grant type is |No validator is registered for the grant type|Invalid device code|Expired device code|JWT token validation error|API validation failed|No API resource with that name|User authentication failed: |User has been disabled|Rejecting refresh token because|No allowed scopes configured|Scope parameter exceeds|No scopes found in request|Authorization code (?:is |expired|has no )|Client is (?:trying to use a code|missing code challenge)|Redirect URI is missing|code_verifier is too|Unexpected code_verifier|Unsupported code challenge|Username (?:is missing|or password)|Resource owner password credential|Refresh token (?:is missing|too long|has been (?:revoked|consumed))|Device code (?:is missing|too long)|Client does not have the custom grant|Invalid extension grant|Custom token request validator|No client certificate|Invalid grant type for client|Unsupported response_(?:type|mode)|Response type not supported|response_type is missing|client_id is missing|redirect_uri is missing|scope is missing|requested scopes not allowed|Requests? for |code_challenge_method is missing|Request validation failed)') THEN 'reason'
                 WHEN category IS NULL AND starts_with(m, 'Token request validation success') THEN 'issued'
                 WHEN category IS NULL AND starts_with(m, 'requestId: ') AND contains(m, 'previousRequestId: ') THEN 'ocelot' END
             WHEN of_identityserver THEN CASE
@@ -298,6 +300,8 @@ explained AS (
 timed AS (
     SELECT * EXCLUDE (stamp),
         CASE WHEN regexp_matches(stamp, '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}') THEN stamp END AS stamp,
+        -- Serilog's usual template has no date
+        TRY_CAST(nullif(regexp_extract(stamp, '^[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?'), '') AS TIME) AS clock,
         coalesce(head_request, json_request, CASE WHEN role = 'ocelot' THEN nullif(nullif(regexp_extract(message, '^[rR]equestId: ([^,]*), ', 1), 'no request id'), '-') END,
             CASE WHEN scopes IS NOT NULL AND contains(scopes, 'RequestId') THEN nullif(regexp_extract(scopes, 'RequestId"?:"?([^ ,"]+)', 1), '') END) AS request_id,
         coalesce(json_trace, CASE WHEN contains(scopes, 'TraceId') THEN nullif(regexp_extract(scopes, 'TraceId"?:"?([0-9a-f]{32})', 1), '') END) AS trace_id,
@@ -411,7 +415,8 @@ addressed AS MATERIALIZED (
                 WHEN starts_with(m, 'The configuration request ') THEN 'discovery' WHEN starts_with(m, 'The JSON Web Key Set request ') THEN 'jwks' END
             WHEN role = 'signin' OR (role = 'hint' AND class IN ('OpenIdConnectHandler', 'OAuthHandler')) THEN 'authorization'
             WHEN role = 'thrown' AND regexp_matches(thrown, 'handling the remote login|Correlation failed|OpenIdConnectProtocol') THEN 'authorization'
-            WHEN category IS NULL AND regexp_matches(head, '^(?:Refresh token|Invalid refresh|Invalid authorization code|Rejecting refresh|User authentication failed|Grant type|Transformed|Missing code_verifier|Client not authorized|Invalid scopes)') THEN 'token'
+            WHEN category IS NULL AND regexp_matches(head, '^(?:Refresh token|Invalid refresh|Invalid authorization code|Rejecting refresh|User authentication failed|Grant type|Transformed|Missing code_verifier|Client not authorized|Invalid scopes|Authorization code|Client is (?:trying to use a code|missing code)|Redirect URI is missing|code_verifier|Unexpected code_verifier|Username |Resource owner password|Device code |No allowed scopes|No scopes found|Client does not have the custom|Invalid extension grant|No validator is registered|Custom token request)') THEN 'token'
+            WHEN category IS NULL AND regexp_matches(head, '^(?:Invalid redirect_uri: |Unknown client or not enabled|Invalid grant type for client|Unsupported response_|Response type not supported|response_type is missing|redirect_uri is missing|code_challenge)') THEN 'authorization'
         END AS class_endpoint,
         CASE WHEN weight > 0 OR event_type = 'failed' THEN CASE WHEN o.error_description IS NOT NULL THEN o.error_description
                      WHEN role = 'event' THEN coalesce(d."ErrorDescription", d."Message", d."Details", d."Name")
@@ -443,7 +448,7 @@ numbered AS (
             head_request, json_request, json_trace, json_path),
         category IS NULL AS is_nameless, contains(category, 'Validation') AS of_validation, contains(category, '.Client.') AS of_client, coalesce(request_id, trace_id, '') AS story,
         sum(CASE role WHEN 'start' THEN 1 WHEN 'finish' THEN -1 ELSE 0 END) OVER so_far AS balance,
-        coalesce(time, local_time) AS moment
+        coalesce(time, local_time, DATE '2000-01-01' + clock) AS moment
     FROM addressed LEFT JOIN paths USING (bare_path)
     WINDOW so_far AS (PARTITION BY coalesce(request_id, trace_id, '') ORDER BY "offset" ROWS UNBOUNDED PRECEDING)
 ),
@@ -519,7 +524,7 @@ gathered AS (
     GROUP BY story, episode
 ),
 joined AS (
-    SELECT n."offset", n.role, n.time, n.local_time, n.instance, n.request_id, n.complains,
+    SELECT n."offset", n.role, n.time, n.local_time, n.clock, n.instance, n.request_id, n.complains,
         g.* EXCLUDE (story, episode),
         g.complaints > 0 AND NOT (g.only_login AND (g.logs_in OR coalesce(g.status < 400, false))) AND NOT (g.only_refused AND NOT g.challenged AND coalesce(g.status < 400, false)) AS fails,
         n.crowded AND n.role = 'finish' AND n.status >= 400 AS unplaced, n.story, n.busy
@@ -536,7 +541,7 @@ judged AS (
         WINDOW so_far AS (PARTITION BY story, busy ORDER BY "offset" ROWS UNBOUNDED PRECEDING)
     )
 )
-SELECT "offset", time, local_time, instance,
+SELECT "offset", time, local_time, clock, instance,
     CASE WHEN of_server THEN 'auth_server' END AS kind,
     coalesce(request_id, activity) AS request_id, trace_id, session_id,
     client_id,
@@ -564,7 +569,7 @@ SELECT "offset", time, local_time, instance,
             WHEN regexp_matches(plain, '^(?:Refresh token is missing|Device code is missing|Authentication request id is missing|Client requires DPoP)') THEN 'invalid_request'
             WHEN plain LIKE 'Invalid protocol type%' THEN 'invalid_client' END
          WHEN said_by = 'DefaultResourceValidator' THEN CASE WHEN starts_with(plain, 'Invalid resource identifier') THEN 'invalid_target' ELSE 'invalid_scope' END
-         WHEN said_by = 'AuthorizeRequestValidator' THEN CASE
+         WHEN said_by = 'AuthorizeRequestValidator' OR (said_by IS NULL AND of_server AND class_endpoint = 'authorization' AND said_role = 'reason' AND NOT starts_with(plain, 'The ')) THEN CASE
             WHEN regexp_matches(plain, '^(?:Unknown client|Invalid protocol type|Invalid grant type for client)') THEN 'unauthorized_client'
             WHEN regexp_matches(plain, '^(?:Response type not supported|Unsupported response_mode)') THEN 'unsupported_response_type'
             WHEN regexp_matches(plain, '^(?:Identity related scope|Requests for )') THEN 'invalid_scope'

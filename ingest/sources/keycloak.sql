@@ -186,6 +186,10 @@ SELECT
          -- the last one: what shows logs of containers sets its own time before
          ELSE iso_time(regexp_extract(split_part(line, 'type=', 1),
             '.*([0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,9})?)', 1)) END AS local_time,
+    -- WildFly's console has no date
+    CASE WHEN e IS NULL OR j IS NOT NULL OR line[20] = ',' THEN NULL
+         ELSE TRY_CAST(replace(nullif(regexp_extract(left(line, 60),
+            '^(?:[^0-9]|[0-9]+[a-z])*([0-2][0-9]:[0-5][0-9]:[0-5][0-9](?:[.,][0-9]{1,6})?)\b', 1), ''), ',', '.') AS TIME) END AS clock,
     nullify(coalesce(j."hostName", j."host.hostname", j."host.name", j.host)) AS instance,
     -- Keycloak writes "null" where it has no value
     coalesce(nullif(e."realmName", 'null'), nullif(e."realmId", 'null')) AS tenant,

@@ -22,3 +22,17 @@ def test_the_format_that_tells_more_is_meant_in_whatever_order_they_are_named(
     workshop.ingest()
     found = sorted((row["request_id"] or "", row["duration_ms"]) for row in workshop.events())
     assert found == [("", None), ("r1", 2.0), ("r2", 3.0)]
+
+
+def test_the_lines_that_go_on_from_another_do_not_make_a_log_unknown(workshop: Workshop) -> None:
+    """One record and its stack trace, as people send them."""
+    trace = "".join(f"\tat com.example.shop.Handler.step{step}(Handler.java:{step})\n" for step in range(40))
+    workshop.write(
+        "carbon.log",
+        "[2026-03-02 12:30:21,820] ERROR {org.wso2.carbon.identity.oauth2.OAuth2Service} -  Error while "
+        "retrieving the Application Information\n"
+        "org.wso2.carbon.identity.oauth.common.exception.InvalidOAuthClientException: Cannot find an "
+        f"application associated with the given consumer key : shop\n{trace}",
+    )
+    workshop.ingest()
+    assert [(row["source"], row["client_id"]) for row in workshop.events()] == [("wso2_is", "shop")]

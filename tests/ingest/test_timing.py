@@ -92,6 +92,52 @@ def test_the_twenty_ninth_of_february_is_of_a_leap_year() -> None:
     assert with_year(yearless, datetime(2026, 3, 1, tzinfo=UTC)).to_pylist() == [datetime(2024, 2, 29, 12)]
 
 
+def _clocks(root: Path, clocks: list[str], modified: str, zones: dict[str, str] | None = None) -> list[str]:
+    """When lines are placed whose times are these, in a file that was last modified then."""
+    path = root / "console.log"
+    path.write_text("".join(map(_keycloak, clocks)))
+    when = datetime.fromisoformat(modified).timestamp()
+    os.utime(path, (when, when))
+    ingest(
+        [path], Lake(root / "lake"), Plan(load_sources(), Settings("a key of tests", time_zones=zones or {}))
+    )
+    return [f"{event['time']:%Y-%m-%d %H:%M:%S.%f}"[:23] for event in Workshop(root).events("time")]
+
+
+def test_a_clock_without_a_date_has_the_day_of_the_file_and_passes_midnight(tmp_path: Path) -> None:
+    """The second line is older than the first, by a thread that was slow: that is no midnight."""
+    clocks = ["23:58:04,120", "23:58:03,900", "09:30:00,000", "23:59:59,999", "00:00:02"]
+    assert _clocks(tmp_path, clocks, "2026-03-02T01:00:00Z") == [
+        "2026-02-28 23:58:04.120",
+        "2026-02-28 23:58:03.900",
+        "2026-03-01 09:30:00.000",
+        "2026-03-01 23:59:59.999",
+        "2026-03-02 00:00:02.000",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("zone", "clock", "expected"),
+    [
+        (None, "14:30:00,000", "2026-03-02 14:30:00.000"),
+        (None, "15:30:00,000", "2026-03-01 15:30:00.000"),
+        ("Asia/Tokyo", "20:59:00,000", "2026-03-02 11:59:00.000"),
+        ("America/New_York", "07:01:00,000", "2026-03-01 12:01:00.000"),
+    ],
+)
+def test_a_clock_without_a_date_is_not_of_tomorrow(
+    tmp_path: Path, zone: str | None, clock: str, expected: str
+) -> None:
+    zones = {"keycloak": zone} if zone else {}
+    assert _clocks(tmp_path, [clock], "2026-03-02T12:00:00Z", zones) == [expected]
+
+
+def test_an_envelope_tells_the_day_of_a_clock_without_one(tmp_path: Path) -> None:
+    line = _keycloak("23:59:59,900").strip().replace('"', '\\"')
+    record = f'{{"log":"{line}\\n","stream":"stdout","time":"2024-01-01T00:00:00.100Z"}}\n'
+    assert _times(tmp_path, record) == ["2023-12-31T23:59:59.900000"]
+
+
 @given(
     st.datetimes(datetime(2000, 1, 1), datetime(2000, 12, 28)).filter(
         lambda day: (day.month, day.day) != (2, 29)
@@ -150,6 +196,7 @@ def test_an_hour_aside_is_summer_time_and_a_late_collector_is_none() -> None:
             "date": pa.array([None] * 4, pa.date32()),
             "zoneless": pa.array([True] * 4),
             "yearless": pa.array([None] * 4, pa.timestamp("us")),
+            "clock": pa.array([None] * 4, pa.time64("us")),
             "instance": pa.array([None] * 4, pa.string()),
             "quarantined": pa.array([None] * 4, pa.string()),
         }
