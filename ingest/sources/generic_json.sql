@@ -67,6 +67,7 @@ opened AS (
         "cs-uri-query":"VARCHAR","method":"VARCHAR","request_method":"VARCHAR","requestMethod":"VARCHAR","http_method":"VARCHAR",
         "httpMethod":"VARCHAR","verb":"VARCHAR","cs-method":"VARCHAR","request":"VARCHAR","request_line":"VARCHAR","requestLine":"VARCHAR",
         "firstLine":"VARCHAR","first_line":"VARCHAR","requested_url":"VARCHAR","req":"VARCHAR","res":"VARCHAR","response":"VARCHAR",
+        "http_request":"VARCHAR","http_response":"VARCHAR",
         "http":"VARCHAR","httpRequest":"VARCHAR","httpResponse":"VARCHAR","span":"VARCHAR","client_ip":"VARCHAR","clientIp":"VARCHAR",
         "client_addr":"VARCHAR","client_address":"VARCHAR","clientAddress":"VARCHAR","remote_addr":"VARCHAR","remoteAddr":"VARCHAR",
         "remoteAddress":"VARCHAR","remote_address":"VARCHAR","remote-address":"VARCHAR","remote_ip":"VARCHAR","remoteIp":"VARCHAR",
@@ -116,24 +117,25 @@ objects AS (
         -- nginx as the guides to the Elastic Stack have it: seconds
         CASE WHEN contains(whole, '"clientip"') THEN TRY(from_json(whole, '{"clientip":"VARCHAR","responsetime":"DOUBLE","upstreamtime":"VARCHAR"}')) END AS k,
         CASE WHEN nested THEN TRY(from_json(CASE WHEN starts_with(j.req, '{') THEN j.req WHEN starts_with(j.request, '{') THEN j.request
-                WHEN starts_with(j."httpRequest", '{') THEN j."httpRequest" WHEN starts_with(j.span, '{') THEN j.span END, '{
+                WHEN starts_with(j."httpRequest", '{') THEN j."httpRequest" WHEN starts_with(j.http_request, '{') THEN j.http_request
+                WHEN starts_with(j.span, '{') THEN j.span END, '{
             "id":"VARCHAR","request_id":"VARCHAR","requestID":"VARCHAR","method":"VARCHAR","requestMethod":"VARCHAR",
             "http.method":"VARCHAR","http.request.method":"VARCHAR","url":"VARCHAR","originalUrl":"VARCHAR","uri":"VARCHAR",
             "path":"VARCHAR","requestUrl":"VARCHAR","requestPath":"VARCHAR","http.target":"VARCHAR","http.url":"VARCHAR",
             "url.path":"VARCHAR","query":"VARCHAR","status":"VARCHAR","http.status_code":"VARCHAR","http.response.status_code":"VARCHAR",
-            "latency":"VARCHAR","remoteAddress":"VARCHAR","remote_addr":"VARCHAR","remote_ip":"VARCHAR","remoteIp":"VARCHAR","ip":"VARCHAR",
+            "latency":"VARCHAR","remote":"VARCHAR","remoteAddress":"VARCHAR","remote_addr":"VARCHAR","remote_ip":"VARCHAR","remoteIp":"VARCHAR","ip":"VARCHAR",
             "client_ip":"VARCHAR","http.client_ip":"VARCHAR","userAgent":"VARCHAR","user_agent":"VARCHAR","user-agent":"VARCHAR",
             "http.user_agent":"VARCHAR","client_id":"VARCHAR","grant_type":"VARCHAR","user":"VARCHAR",
             "headers":{"user-agent":"VARCHAR","x-request-id":"VARCHAR","x-forwarded-for":"VARCHAR","traceparent":"VARCHAR"}}')) END AS r,
         CASE WHEN nested THEN TRY(from_json(CASE WHEN starts_with(j.res, '{') THEN j.res WHEN starts_with(j.response, '{') THEN j.response
-                WHEN starts_with(j."httpResponse", '{') THEN j."httpResponse" END, '{
+                WHEN starts_with(j."httpResponse", '{') THEN j."httpResponse" WHEN starts_with(j.http_response, '{') THEN j.http_response END, '{
             "status":"VARCHAR","statusCode":"VARCHAR","status_code":"VARCHAR","elapsed":"VARCHAR","body":"VARCHAR","data":"VARCHAR","responseTime":"VARCHAR",
-            "duration_ms":"VARCHAR","latency_ms":"VARCHAR"}')) END AS a,
+            "duration_ms":"VARCHAR","latency_ms":"VARCHAR","took":"VARCHAR"}')) END AS a,
         CASE WHEN nested THEN TRY(from_json(CASE WHEN starts_with(j.error, '{') THEN j.error WHEN starts_with(j.err, '{') THEN j.err
                 WHEN starts_with(j.exception, '{') THEN j.exception WHEN starts_with(j.thrown, '{') THEN j.thrown END, '{
             "error":"VARCHAR","code":"VARCHAR","type":"VARCHAR","name":"VARCHAR","class":"VARCHAR","exceptionType":"VARCHAR",
             "message":"VARCHAR","msg":"VARCHAR","value":"VARCHAR","error_description":"VARCHAR","errorDescription":"VARCHAR",
-            "response":"VARCHAR","data":"VARCHAR","stack":"VARCHAR","stack_trace":"VARCHAR"}')) END AS e,
+            "response":"VARCHAR","data":"VARCHAR","stack":"VARCHAR","stack_trace":"VARCHAR","status_code":"VARCHAR"}')) END AS e,
         CASE WHEN nested THEN TRY(from_json(whole, '{
             "http":{"method":"VARCHAR","url":"VARCHAR","path":"VARCHAR","target":"VARCHAR","status_code":"VARCHAR","status":"VARCHAR",
             "request_id":"VARCHAR","user_agent":"VARCHAR","useragent":"VARCHAR","client_ip":"VARCHAR","url_details":{"path":"VARCHAR"},
@@ -180,7 +182,7 @@ valued AS (
             j."httpStatusCode", j.http_status_code, j."status-code", j.response_code, j."responseCode", j.response_status, j."responseStatus",
             j.response_status_code, j."responseStatusCode", j.resp_status, p."StatusCode", j."sc-status", r.status, r."http.status_code",
             r."http.response.status_code", CASE WHEN target IS NOT NULL OR coalesce(j.method, j.request_method, r.method) IS NOT NULL
-                THEN coalesce(j.code, nullif(regexp_extract(target, '" ([1-5][0-9]{2})$', 1), '')) END))) AS status,
+                THEN coalesce(j.code, nullif(regexp_extract(target, '" ([1-5][0-9]{2})$', 1), '')) END, e.status_code))) AS status,
         coalesce(j.path, j.request_uri, j.uri, scalar_text(j.url), n.url.original, n.url.full, n.url.path, r."originalUrl", r.url, r.uri, r.path, r."requestUrl",
             r."requestPath", r."http.target", r."http.url", r."url.path", n.http.url, n.http.path, n.http.target, n.http.request.path, n.http.url_details.path,
             d."url.original", d."url.full", d."url.path", d."http.target", d."http.url", d."http.path", d."request.path", d."request.url", d."request.uri",
@@ -204,7 +206,7 @@ valued AS (
                 d."source.ip", d."http.client_ip", d."net.peer.ip", d."network.peer.address", d."request.ip", k.clientip, j."ipPort")),
             forwarded_for(coalesce(j.x_forwarded_for, j.http_x_forwarded_for, j.proxy_add_x_forwarded_for, j.forwarded_for, j."x-forwarded-for", j."xForwardedFor", r.headers."x-forwarded-for")),
             -- names that may hold something else
-            ip_address(coalesce(j.remote_host, j."remoteHost", j.remote, j.peer, scalar_text(j.client))),
+            ip_address(coalesce(j.remote_host, j."remoteHost", j.remote, r.remote, j.peer, scalar_text(j.client))),
             CASE WHEN target IS NOT NULL THEN ip_address(coalesce(j.host, split_part(text, ' ', 1))) END) AS ip,
         coalesce(j.http_user_agent, scalar_text(j.user_agent), n.user_agent.original, j."userAgent", scalar_text(j."user-agent"), r.headers."user-agent",
             r."userAgent", r.user_agent, r."user-agent", r."http.user_agent", n.http.user_agent, n.http.useragent, d."user_agent.original",
@@ -232,7 +234,7 @@ valued AS (
                 d."http.server.request.duration", CASE WHEN k.upstreamtime IS NOT NULL THEN CAST(k.responsetime AS VARCHAR) END, CASE WHEN regexp_full_match(j.request_time, '[0-9]+\.[0-9]{3}')
                     AND (j.body_bytes_sent IS NOT NULL OR j.remote_addr IS NOT NULL) THEN j.request_time END) AS DOUBLE),
             TRY_CAST(coalesce(j.duration_us, j.latency_us, j.elapsed_us) AS DOUBLE) / 1000,
-            TRY_CAST(coalesce(j.duration_ns, j.latency_ns, CASE WHEN len(j.time_ns) < 15 THEN j.time_ns END, n.event.duration, d."event.duration") AS DOUBLE) / 1000000) AS millis,
+            TRY_CAST(coalesce(j.duration_ns, j.latency_ns, CASE WHEN len(j.time_ns) < 15 THEN j.time_ns END, CASE WHEN j.http_response IS NOT NULL THEN a.took END, n.event.duration, d."event.duration") AS DOUBLE) / 1000000) AS millis,
         replace(coalesce(j.latency_human, j.duration, j.latency, j.elapsed, j.took, j.response_time, j.request_time, r.latency), ' ', '') AS lasted,
         coalesce(j.grant_type, j."grantType", r.grant_type, p."GrantType") AS grant_type,
         scalar_text(j.scope) AS scope, coalesce(j.redirect_uri, j."redirectUri") AS redirect_uri, j.kid AS kid,

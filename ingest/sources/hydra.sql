@@ -2,7 +2,7 @@
 title = "Ory Hydra"
 kind = "auth_server"
 provenance = "captured"
-recognise = '(?s)"service_name": ?"(?i:ory hydra)|"http_request": ?\{.*"msg": ?"(?:started|completed) handling request"|"measure#hydra|\bmeasure#hydra|service_name="?(?i:ory hydra)|(?:started|completed) handling request"?\s.*http_request="?map\[|"msg":"An error occurred".*"time":|^time="?[^ "]+"? level=[a-z]+ msg="?(?:An error occurred|access (?:denied|allowed))"? .*\berror=|^time="?[^ "]+"? level=info msg="(?:started|completed) handling request" .*\bremote='
+recognise = '(?s)"service_name": ?"(?i:ory hydra)|"http_request": ?\{.*"msg": ?"(?:started|completed) handling request",\s*"(?:time"|otel"|service_name": ?"")|"measure#hydra|\bmeasure#hydra|service_name="?(?i:ory hydra)|(?:started|completed) handling request"?\s.*http_request="?map\[.*(?:path:/oauth2/\w+|\]"?)(?: service_name= service_version=)?(?: (?:otel|span_id|trace_id)=\S*)*\s*$|"msg":"An error occurred".*"time":|^(?:ERRO|WARN|INFO|DEBU)\[[0-9]{4}-[0-9:TZ+.-]+\] (?:An error occurred|access (?:denied|allowed)) .*\berror=|^time="?[^ "]+"? level=[a-z]+ msg="?(?:An error occurred|access (?:denied|allowed))"? .*\berror=|^time="?[^ "]+"? level=info msg="(?:started|completed) handling request" .*\bremote='
 priority = 45
 documentation = [
     "https://www.ory.com/docs/hydra/self-hosted/production",
@@ -121,13 +121,16 @@ named AS (
         coalesce(TRY_CAST(coalesce(j_took, flat_took) AS DOUBLE) / 1000000,
             go_duration_ms(coalesce(flat_took, q.took, CASE WHEN contains(response, ' took:') THEN
                 regexp_extract(split_part(response, ' took:', -1), '^[0-9a-zµ.]+') END))) AS duration_ms,
-        coalesce(j_trace_id, CASE WHEN contains(line, ' trace_id:') AND NOT matched THEN regexp_extract(split_part(line, ' trace_id:', -1), '^[0-9a-f]{32}') END) AS trace_id,
+        coalesce(j_trace_id, CASE WHEN contains(line, ' trace_id:') AND NOT matched THEN regexp_extract(split_part(line, ' trace_id:', -1), '^[0-9a-f]{32}')
+            WHEN contains(text, ' trace_id=') THEN regexp_extract(split_part(text, ' trace_id=', -1), '^[0-9a-f]{32}') END) AS trace_id,
         coalesce(j_location, response) AS answered_with,
         coalesce(e.message, nullif(p.message, ''), CASE WHEN j_error[1] <> '{' THEN j_error END, CASE WHEN problem IS NULL THEN q.error END) AS name,
         nullif(trim(coalesce(e.reason, p.reason, j_hint, q.hint)), '') AS hint,
         nullif(trim(coalesce(e.debug, p.debug, j_debug, q.debug)), '') AS debug,
         coalesce(j_description, q.description) AS description,
         coalesce(e.status_code, nullif(p.code, '')) AS code,
+        lower(coalesce(service_name, q.service_name, CASE WHEN contains(text, ' service_name=') THEN
+            trim(split_part(split_part(text, ' service_name=', -1), ' service_version=', 1), '" ') END)) AS service,
         coalesce(j_client_id, q.client_id) AS client_id, j_subject, j_sid,
         text IS NOT NULL AND starts_with(text, 'time="') AS broken,
         text IS NOT NULL AND p.message IS NOT NULL AND regexp_matches(problem, ' (?:stack_)?trace:') AND NOT contains(problem, ' status_code:') AS cut
@@ -191,7 +194,9 @@ SELECT
         CASE WHEN contains(message, 'Back-Channel') OR starts_with(message, 'A request failed') THEN message END,
         CASE WHEN NOT regexp_full_match(name, '[A-Za-z_]+( [A-Za-z]+)?') OR contains(message, 'Back-Channel') THEN name
              WHEN hint IS NULL AND debug IS NULL THEN description END), '') END AS error_description,
-    CASE WHEN failing OR broken THEN NULL
+    -- Oathkeeper, Kratos and Keto write by the same logger
+    CASE WHEN (service <> '' AND NOT contains(service, 'hydra')) OR starts_with(message, 'Access request ') THEN 'message of a program'
+         WHEN failing OR broken THEN NULL
          WHEN message = 'started handling request' THEN 'a request begins, another line tells how it ends'
          WHEN completed THEN CASE
             WHEN contains(answered_with, 'error=') THEN 'another line tells why the request failed'
