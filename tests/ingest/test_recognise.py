@@ -36,3 +36,21 @@ def test_the_lines_that_go_on_from_another_do_not_make_a_log_unknown(workshop: W
     )
     workshop.ingest()
     assert [(row["source"], row["client_id"]) for row in workshop.events()] == [("wso2_is", "shop")]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'time=2026-03-02T10:10:10Z level=ERROR msg="failed to get client" err="connection refused" service=billing',
+        'time=2026-03-02T10:10:11Z level=INFO msg="login successful" user=alice',
+        '{"time":"2026-03-02T10:10:13Z","level":"ERROR","msg":"connector not found","pipeline":"nightly"}',
+        "2026-03-02 10:10:10,123 ERROR shop.views invalid_request: body must be JSON",
+        "2026-03-02 10:10:12,123 WARNING shop.reports access_denied: alice may not see the report",
+        "time=2026-03-02T10:10:10Z level=info msg=completed handling request http_request=map[headers:map[accept:*/*] "
+        "host:shop.example.com method:GET path:/sessions/whoami query: remote:192.0.2.7:50000 scheme:http] "
+        "http_response=map[status:401 size:10 text_status:Unauthorized took:1.2ms] service_name=Ory Kratos",
+    ],
+)
+def test_words_that_any_program_may_say_do_not_make_it_a_certain_one(workshop: Workshop, line: str) -> None:
+    workshop.write("any.log", line + "\n")
+    assert workshop.ingest().by_source.keys().isdisjoint({"dex", "authlib", "hydra"})
