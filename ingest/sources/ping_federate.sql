@@ -2,7 +2,7 @@
 title = "PingFederate (audit.log, server.log)"
 kind = "auth_server"
 provenance = "composed"
-recognise = '^(\S+log:? )?\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d[,.]\d{3}\S* *\| *(tid:[^|]*\||\|([^|]*\|){7,8} *(IdP|SP|AS|STS) *\|)|^(\S+log:? )?\S+ \S+ trackingid="[^"]*" (transactionid="?[^" ]*"? )?event=|CEF:0\|Ping Identity\|PingFederate\||^(\S+log:? )?\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} (tid:\S+)? ?(TRACE|DEBUG|INFO|WARN|ERROR|FATAL) +\[(org\.sourceid|com\.pingidentity)\.'
+recognise = '^(\S+log:? )?\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d[,.]\d{3}\S* *\| *(tid:[^|]*\||\|([^|]*\|){7,8} *(IdP|SP|AS|STS) *\||([^|]*\|){7} *(IdP|SP|AS|STS) *\| *(success|failure|inprogress|authn_attempt) *\|)|^(\S+log:? )?\S+ \S+ trackingid="[^"]*" (transactionid="?[^" ]*"? )?event=|CEF:0\|Ping Identity\|PingFederate\||^(\S+log:? )?\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} (tid:\S+)? ?(TRACE|DEBUG|INFO|WARN|ERROR|FATAL) +\[(org\.sourceid|com\.pingidentity)\.'
 priority = 38
 documentation = [
     "https://docs.pingidentity.com/pingfederate/latest/administrators_reference_guide/pf_security_audit_loggin.html",
@@ -45,13 +45,15 @@ parted AS (
 placed AS (
     SELECT *,
         CASE WHEN lower(trim(p[11])) IN ('success', 'failure', 'inprogress', 'authn_attempt') THEN 0
-             WHEN lower(trim(p[12])) IN ('success', 'failure', 'inprogress', 'authn_attempt') THEN 1 END AS later
+             WHEN lower(trim(p[12])) IN ('success', 'failure', 'inprogress', 'authn_attempt') THEN 1
+             -- releases up to 7.1 write no tracking id
+             WHEN lower(trim(p[10])) IN ('success', 'failure', 'inprogress', 'authn_attempt') THEN -1 END AS later
     FROM parted
 ),
 fields AS (
     SELECT *,
         nullif(coalesce(CASE WHEN regexp_matches(p[1], '^\d') THEN trim(p[1]) ELSE trim(regexp_extract(p[1], '^\S+ (.*)$', 1)) END, n.stamp, c.stamp, s.stamp), '') AS stamp,
-        nullify(coalesce(trim(p[2]), n.tid, c.tid, s.tid)) AS tid,
+        nullify(coalesce(CASE WHEN coalesce(later, 0) >= 0 THEN trim(p[2]) END, n.tid, c.tid, s.tid)) AS tid,
         nullify(coalesce(CASE WHEN later = 1 THEN trim(p[3]) END, n.transaction)) AS transaction_id,
         nullify(coalesce(trim(p[3 + coalesce(later, 0)]), n.event, c.event)) AS event,
         nullify(coalesce(trim(p[4 + later]), n.subject, replace(c.subject, '\=', '='))) AS subject,

@@ -2,7 +2,7 @@
 title = "Spring Security, Spring Authorization Server and Spring Cloud Gateway"
 kind = "gateway"
 provenance = "captured"
-recognise = '^[0-9]{4}-[0-9-]{5}[T ][0-9:]{8}\S* +(TRACE|DEBUG|INFO|WARN|ERROR) .*--- \[.*\] +((o\.s\.|org\.springframework\.)(s\.|security\.|c\.g\.|cloud\.gateway\.)\S+|(r\.n|reactor\.netty)\.\S*\.AccessLog|[A-Za-z0-9_.$]*(ClientSecretAuthenticationProvider|PublicClientAuthenticationProvider|ClientAssertionAuthenticationProvider|ClientCertificateAuthenticationProvider|(Code|Request|Consent|RefreshToken|ClientCredentials|Exchange|Introspection|Revocation|Registration|Configuration|Logout|UserInfo|Verification)AuthenticationProvider|RequestAuthenticationValidator|OAuth2[A-Za-z]+Filter|ClientCredentialsTokenEndpointFilter|[a-z](Request|Registration|Introspection|Revocation|Authorization|Verification|UserInfo|Logout)EndpointFilter|OpaqueTokenAuthenticationProvider|BearerTokenAuthenticationFilter|UsernamePasswordAuthenticationFilter|DelegatingAuthenticationEntryPoint|DefaultAuthenticationEventPublisher|DelegatingReactiveAuthorizationManager|HttpSessionSecurityContextRepository|HttpWebHandlerAdapter|AbstractErrorWebExceptionHandler|DefaultErrorWebExceptionHandler)) *: |^[0-9]{4}-[0-9-]{5}[T ][0-9:]{8}\S* +(\[[^\]]*\] +)?(TRACE|DEBUG|INFO|WARN|ERROR) +(\[[^\]]*\] +)?(o\.s\.s\.|o\.s\.security\.|org\.springframework\.(security|cloud\.gateway)\.)\S+ +- |^[0-9]{4}-[0-9-]{5}[T ][0-9:]{8}\S* +ERROR .*--- \[.* : Servlet\.service\(\) for servlet .*org\.springframework\.security\.oauth2\.|"(logger|log\.logger|logger_name|loggerName|_log_logger|_logger)"\s*:\s*"(org\.springframework\.(security|cloud\.gateway|web\.server\.adapter\.Http|boot\.[a-z.]+\.(Default|Abstract)ErrorWebEx)|reactor\.netty\.http\.server\.AccessLog)|^[0-9A-Fa-f.:]+ - \S+ \[[0-9]{2}/[^ /]{3,9}/[0-9]{4}:[0-9:]{8} [+-][0-9]{4}\] "[A-Z]+ \S+ HTTP/[0-9.]+" [0-9]{3} ([0-9]+|-) [0-9]+( [0-9]+ ms)?$'
+recognise = '^([0-9]{4}-[0-9-]{5}[T ])?[0-9]{2}:[0-9:]{5}\S* +(TRACE|DEBUG|INFO|WARN|ERROR) .*--- \[.*\] +((o\.s\.|org\.springframework\.)(s\.|security\.|c\.g\.|cloud\.gateway\.)\S+|(r\.n|reactor\.netty)\.\S*\.AccessLog|[A-Za-z0-9_.$]*(ClientSecretAuthenticationProvider|PublicClientAuthenticationProvider|ClientAssertionAuthenticationProvider|ClientCertificateAuthenticationProvider|(Code|Request|Consent|RefreshToken|ClientCredentials|Exchange|Introspection|Revocation|Registration|Configuration|Logout|UserInfo|Verification)AuthenticationProvider|RequestAuthenticationValidator|OAuth2[A-Za-z]+Filter|ClientCredentialsTokenEndpointFilter|[a-z](Request|Registration|Introspection|Revocation|Authorization|Verification|UserInfo|Logout)EndpointFilter|OpaqueTokenAuthenticationProvider|BearerTokenAuthenticationFilter|UsernamePasswordAuthenticationFilter|DelegatingAuthenticationEntryPoint|DefaultAuthenticationEventPublisher|DelegatingReactiveAuthorizationManager|HttpSessionSecurityContextRepository|HttpWebHandlerAdapter|AbstractErrorWebExceptionHandler|DefaultErrorWebExceptionHandler)) *: |^([0-9]{4}-[0-9-]{5}[T ])?[0-9]{2}:[0-9:]{5}\S* +(\[[^\]]*\] +)?(TRACE|DEBUG|INFO|WARN|ERROR) +(\[[^\]]*\] +)?(o\.s\.s\.|o\.s\.security\.|org\.springframework\.(security|cloud\.gateway)\.)\S+ +- |^[0-9]{4}-[0-9-]{5}[T ][0-9:]{8}\S* +ERROR .*--- \[.* : Servlet\.service\(\) for servlet .*org\.springframework\.security\.oauth2\.|"(logger|log\.logger|logger_name|loggerName|_log_logger|_logger)"\s*:\s*"(org\.springframework\.(security|cloud\.gateway|web\.server\.adapter\.Http|boot\.[a-z.]+\.(Default|Abstract)ErrorWebEx)|reactor\.netty\.http\.server\.AccessLog)|^[0-9A-Fa-f.:]+ - \S+ \[[0-9]{2}/[^ /]{3,9}/[0-9]{4}:[0-9:]{8} [+-][0-9]{4}\] "[A-Z]+ \S+ HTTP/[0-9.]+" [0-9]{3} ([0-9]+|-) [0-9]+( [0-9]+ ms)?$'
 priority = 45
 documentation = [
     "https://docs.spring.io/spring-boot/reference/features/logging.html",
@@ -20,7 +20,7 @@ cannot_tell = "At INFO, Spring Security logs no failure at all: logging.level.or
 -- this SELECT looks at lines together, within the records that it is given; where these are cut, it only knows less.
 WITH read AS (
     SELECT "offset", line,
-        CASE WHEN line[1] BETWEEN '0' AND '9' AND line[5] = '-' AND line[8] = '-' THEN strpos(line, ' --- ') END AS dashes,
+        CASE WHEN line[1] BETWEEN '0' AND '9' AND (line[5] = '-' AND line[8] = '-' OR line[3] = ':' AND line[6] = ':') THEN strpos(line, ' --- ') END AS dashes,
         CASE WHEN line[1] = '{' THEN TRY(from_json(line,
             '{"logger_name":"VARCHAR","loggerName":"VARCHAR","log.logger":"VARCHAR","_log_logger":"VARCHAR","_logger":"VARCHAR",
               "logger":"VARCHAR","log":"JSON","message":"VARCHAR","formattedMessage":"VARCHAR","short_message":"VARCHAR"}')) END AS j
@@ -29,14 +29,14 @@ WITH read AS (
 -- a common pattern of one's own, `%d [%thread] %-5level %logger - %msg`, the thread also behind the level
 patterned AS (
     SELECT *, CASE WHEN dashes = 0 AND contains(line, ' - ') THEN regexp_extract(line,
-        '^([0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}\S*) +(?:\[([^\]]*)\] +)?(TRACE|DEBUG|INFO|WARN|ERROR|FATAL) +(?:\[([^\]]*)\] +)?([A-Za-z0-9_$.]+) +- (.*)$',
+        '^((?:[0-9]{4}-[0-9]{2}-[0-9]{2}[T ])?[0-9]{2}:[0-9]{2}:[0-9]{2}\S*) +(?:\[([^\]]*)\] +)?(TRACE|DEBUG|INFO|WARN|ERROR|FATAL) +(?:\[([^\]]*)\] +)?([A-Za-z0-9_$.]+) +- (.*)$',
         ['at', 'thread', 'level', 'later', 'logger', 'message']) END AS l
     FROM read
 ),
 split AS (
     SELECT "offset", line, j,
-        CASE WHEN dashes > 20 THEN left(line, dashes - 1) WHEN l.logger <> '' THEN l.at || ' ' || l.level END AS head,
-        CASE WHEN dashes > 20 THEN substr(line, dashes + 5)
+        CASE WHEN dashes > 12 THEN left(line, dashes - 1) WHEN l.logger <> '' THEN l.at || ' ' || l.level END AS head,
+        CASE WHEN dashes > 12 THEN substr(line, dashes + 5)
              WHEN l.logger <> '' THEN '[' || l.thread || l.later || '] ' || l.logger || ' : ' || l.message END AS rest
     FROM patterned
 ),
@@ -44,7 +44,7 @@ headed AS (
     SELECT "offset", line, j, head, rest,
         -- `2026-03-02T02:15:04.120Z DEBUG [app,trace,span] 1`; a pattern of one's own may leave out the pid
         CASE WHEN head IS NOT NULL AND regexp_full_match(head,
-                '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,9})?(?:Z|[+-][0-9]{2}:?[0-9]{2})? +(?:TRACE|DEBUG|INFO|WARN|ERROR|FATAL)(?: \[[^\]]*\])? *[0-9]*')
+                '(?:[0-9]{4}-[0-9]{2}-[0-9]{2}[T ])?[0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,9})?(?:Z|[+-][0-9]{2}:?[0-9]{2})? +(?:TRACE|DEBUG|INFO|WARN|ERROR|FATAL)(?: \[[^\]]*\])? *[0-9]*')
              THEN strpos(rest, ' : ') END AS colon
     FROM split
 ),
@@ -163,6 +163,8 @@ opened AS (
               "host":"JSON","host.name":"VARCHAR","host.hostname":"VARCHAR","HOSTNAME":"VARCHAR","source_host":"VARCHAR"}')) END AS j,
         CASE WHEN is_json OR head IS NULL THEN NULL
              WHEN line[11] = 'T' THEN split_part(head, ' ', 1)
+             -- Logback's own pattern has no date
+             WHEN head[3] = ':' THEN '2000-01-01T' || split_part(head, ' ', 1)
              ELSE split_part(head, ' ', 1) || 'T' || split_part(head, ' ', 2) END AS stamp
     FROM roles
     WHERE role IS NOT NULL
@@ -448,7 +450,10 @@ stories AS (
             CASE WHEN provider IS NOT NULL AND final_message IS NULL THEN 'Authentication failed with provider ' || replace(provider, 'AuthenticationProvider', '') END) END AS error_description
     FROM judged
 )
-SELECT "offset", time, local_time, instance, trace_id,
+SELECT "offset", time,
+    CASE WHEN local_time >= TIMESTAMP '2000-01-02' THEN local_time END AS local_time,
+    CASE WHEN local_time < TIMESTAMP '2000-01-02' THEN CAST(local_time AS TIME) END AS clock,
+    instance, trace_id,
     CASE WHEN of_server THEN 'auth_server' END AS kind,
     exchange AS request_id,
     user_name,
