@@ -32,7 +32,7 @@ from ingest.sources import Source
 from ingest.sparse import SparseQuery
 from ingest.split import Plan
 from ingest.statements import Statements
-from ingest.timing import Around, dated, placed_in_time
+from ingest.timing import Around, Written, dated, placed_in_time
 from ingest.unwrap import Envelope, unwrap
 from ingest.words import words_as_macros
 from lake.schema import EVENTS, QUARANTINE
@@ -140,12 +140,12 @@ class Engine:
         reading: Reading,
         records: Records,
         around: Around | None = None,
-        reference: datetime | None = None,
+        written: Written | None = None,
     ) -> Read:
         """Every record becomes an event or is refused; never anything else.
 
-        `around`: what an envelope tells of each record; `reference`: when the records were written at the
-        latest, for times without a year or a date (now, where it is not given).
+        `around`: what an envelope tells of each record; `written`: when they were, for times without a year
+        or a date (until now, where it is not given).
         """
         query = self._query(reading)
         source = reading.source
@@ -160,7 +160,7 @@ class Engine:
             )
         zone = self._settings.time_zones.get(source.name)
         table = placed_in_time(table, records.offsets, around, zone)
-        table = dated(table, reference or datetime.now(UTC), zone)
+        table = dated(table, written or Written(datetime.now(UTC)), zone)
         kept = pc.and_(pc.is_null(table["ignored"]), pc.is_null(table["quarantined"]))
         accepted = table if pc.all(kept).as_py() else table.filter(kept)
         events = finish(self._statements, accepted, source.name, source.kind, self._settings)

@@ -22,6 +22,7 @@ from ingest.engine import Engine, Read, Reading, Refused, quarantine_rows
 from ingest.framing import Chunk, Overlong
 from ingest.inside import Unwrapped, unwrapped
 from ingest.recognise import Layout, fit_for_rows
+from ingest.timing import Written
 from lake.schema import QUARANTINE
 
 _OFFERED = 2_000
@@ -61,12 +62,13 @@ def parse_chunk(
     """Every record of the chunk becomes an event, is quarantined or is ignored.
 
     `candidates`: every reading that may turn up; `reference`: when the input was written, for times
-    without a year.
+    without a year or a date.
     """
     main = layout.readings[0]
     content = unwrapped(engine, layout.envelopes, chunk.records, reference)
-    read = engine.read(main, content.records, content.around, reference)
-    events, refused = _offer_to_others(engine, layout, candidates, content, read, chunk.open_end, reference)
+    written = Written(reference, chunk.closing)
+    read = engine.read(main, content.records, content.around, written)
+    events, refused = _offer_to_others(engine, layout, candidates, content, read, chunk.open_end, written)
     quarantined = [_overlong(main.source.name, chunk.overlong)] if chunk.overlong else []
     ignored = content.ignored
     if len(refused):
@@ -92,7 +94,7 @@ def _offer_to_others(
     content: Unwrapped,
     read: Read,
     open_end: bool,
-    reference: datetime,
+    written: Written,
 ) -> tuple[list[pa.Table], Refused]:
     """The events of all readings, and what none of them takes."""
     events, refused = [read.events], read.refused
@@ -120,7 +122,7 @@ def _offer_to_others(
             continue
         places = refused.places[theirs]
         around = content.around.take(places) if content.around is not None else None
-        more = engine.read(reading, content.records.take(places), around, reference)
+        more = engine.read(reading, content.records.take(places), around, written)
         again = replace(more.refused, places=places[more.refused.places])
         if guest:
             # what it makes no event of is refused for the reason that the main source has

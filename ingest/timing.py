@@ -12,8 +12,9 @@ The rules, in their order (docs/time.md):
   envelope's time; without one, of the latest year that puts it no later than a day after the reference: when
   the input was last modified, or now.
 - A time of day without a date (a source's `clock`) is of the day that puts it nearest to the envelope's time;
-  without one, the last of a chunk is of the latest day that puts it no later than the reference, or three
-  hours after, where no zone is configured; before it, each midnight that the clock passed is a day.
+  without one, the last of an input is of the latest day that puts it no later than the reference, or three
+  hours after, where no zone is configured; before it, each midnight that the clock passed is a day. That is
+  told in an input's last chunk only: how many days follow an earlier one, nobody knows yet.
 """
 
 from __future__ import annotations
@@ -41,6 +42,14 @@ _FARTHEST_ZONE = 14 * _HOUR
 _NO_TIME = "no time"
 
 Micros = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Written:
+    """When records were written: `until` at the latest. `closing`: the last of them is the input's last."""
+
+    until: datetime
+    closing: bool = True
 
 
 @dataclass(frozen=True)
@@ -164,23 +173,22 @@ def with_day(clock: pa.Array, reference: datetime, zone: str | None) -> pa.Array
     return pa.array(days, pa.int64(), mask=pc.is_null(clock).to_numpy(zero_copy_only=False)).cast(_NAIVE)
 
 
-def dated(table: pa.Table, reference: datetime, zone: str | None) -> pa.Table:
+def dated(table: pa.Table, written: Written, zone: str | None) -> pa.Table:
     """The rows with a time where their own has no year or no date and nothing else told one; without
-    `yearless` and `clock`.
-
-    `reference`: when they were written at the latest; `zone` is the IANA name of their zone (else UTC).
+    `yearless` and `clock`. `zone` is the IANA name of their zone (else UTC).
     """
     timeless = pc.is_null(table["time"].combine_chunks())
     yearless = table["yearless"].combine_chunks().cast(_NAIVE)
+    placeable = pc.and_(timeless, pa.scalar(written.closing))
     clock = pc.if_else(
-        timeless, table["clock"].combine_chunks().cast(pa.time64("us")), pa.scalar(None, pa.time64("us"))
+        placeable, table["clock"].combine_chunks().cast(pa.time64("us")), pa.scalar(None, pa.time64("us"))
     )
     partly = pc.or_(pc.is_valid(yearless), pc.is_valid(clock))
     untold = pc.and_(timeless, partly)
     if pc.any(untold).as_py():
-        local = with_year(yearless, reference)
+        local = with_year(yearless, written.until)
         if clock.null_count < len(clock):
-            local = pc.coalesce(local, with_day(clock, reference, zone))
+            local = pc.coalesce(local, with_day(clock, written.until, zone))
         if zone is not None:
             local = pc.assume_timezone(local, zone, ambiguous="earliest", nonexistent="latest")
             local = local.cast(pa.timestamp("us", "UTC")).cast(_NAIVE)

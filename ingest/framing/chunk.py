@@ -37,6 +37,7 @@ class Chunk:
 
     `open_end` marks the last chunk of an input whose records nothing ends: the last line without a newline,
     half a JSON document, lines that wait for their continuation. They may be whole, or be growing still.
+    `closing`: nothing of the input comes after it but such a chunk.
     """
 
     records: Records
@@ -44,6 +45,7 @@ class Chunk:
     tail: bytes
     open_end: bool = False
     overlong: tuple[Overlong, ...] = ()
+    closing: bool = False
 
     @property
     def last_record(self) -> bytes:

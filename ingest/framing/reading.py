@@ -180,7 +180,7 @@ def _chunk(
     records = _clean(_bare(window, framing, starts, ends), framing, window.present)
     if len(records) == 0 and not overlong:
         return None
-    return Chunk(records, end, window.tail(end), open_end, overlong)
+    return Chunk(records, end, window.tail(end), open_end, overlong, closing=window.ended)
 
 
 def _bare(window: _Window, framing: Framing, starts: Positions, ends: Positions) -> Records:

@@ -46,7 +46,7 @@ placed AS (
     SELECT *,
         CASE WHEN lower(trim(p[11])) IN ('success', 'failure', 'inprogress', 'authn_attempt') THEN 0
              WHEN lower(trim(p[12])) IN ('success', 'failure', 'inprogress', 'authn_attempt') THEN 1
-             -- releases up to 7.1 write no tracking id
+             -- old releases write no tracking id
              WHEN lower(trim(p[10])) IN ('success', 'failure', 'inprogress', 'authn_attempt') THEN -1 END AS later
     FROM parted
 ),

@@ -63,10 +63,20 @@ def _check_resumption(data: bytes, framing: Framing, size: int, other: int) -> N
     counts = list(itertools.accumulate(len(chunk.records) for chunk in found))
     for chunk in found:
         assert chunk.tail == data[max(0, chunk.end - 1024) : chunk.end]
+    assert all(not chunk.closing or later.open_end for chunk, later in itertools.pairwise(found))
     some = max(1, len(found) // 4)  # to read on from every chunk takes the square of the time
     for chunk, seen in list(zip(found, counts, strict=True))[size % some :: some]:
         if not chunk.open_end:
             assert whole[:seen] + _records(data, framing, other, chunk.end) == whole
+
+
+def test_the_last_chunk_says_that_nothing_follows() -> None:
+    found = list(chunks(io.BytesIO(b"a\n" * 40 + b"b"), LINES, 0, size=64))
+    assert [(chunk.closing, chunk.open_end) for chunk in found] == [
+        (False, False),
+        (True, False),
+        (True, True),
+    ]
 
 
 @settings(max_examples=60)

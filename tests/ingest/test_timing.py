@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from ingest import Plan, Settings, ingest, load_sources
 from ingest.text import parse_text
-from ingest.timing import Around, placed_in_time, with_year
+from ingest.timing import Around, Written, dated, placed_in_time, with_year
 from lake.table import Lake
 from tests.helpers import Workshop, nginx_line
 
@@ -130,6 +130,25 @@ def test_a_clock_without_a_date_is_not_of_tomorrow(
 ) -> None:
     zones = {"keycloak": zone} if zone else {}
     assert _clocks(tmp_path, [clock], "2026-03-02T12:00:00Z", zones) == [expected]
+
+
+@pytest.mark.parametrize("closing", [True, False])
+def test_a_clock_has_a_day_only_at_the_end_of_its_file(closing: bool) -> None:
+    """How many midnights follow an earlier chunk is not known when it is read."""
+    table = pa.table(
+        {
+            "time": pa.array([None], pa.timestamp("us")),
+            "yearless": pa.array([None], pa.timestamp("us")),
+            "clock": pa.array([time(12)]),
+            "date": pa.array([None], pa.date32()),
+            "quarantined": pa.array(["no time"]),
+        }
+    )
+    placed = dated(table, Written(datetime(2026, 3, 2, tzinfo=UTC), closing), None)
+    day = datetime(2026, 3, 1, 12) if closing else None
+    assert placed.select(["time", "quarantined"]).to_pylist() == [
+        {"time": day, "quarantined": None if closing else "no time"}
+    ]
 
 
 def test_an_envelope_tells_the_day_of_a_clock_without_one(tmp_path: Path) -> None:
