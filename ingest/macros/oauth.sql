@@ -110,7 +110,7 @@ CREATE MACRO library_message(text) AS
 CREATE MACRO library_class(text) AS nullif(regexp_extract(text, '\b' || library_classes() || '\b'), '');
 
 -- A vendor's code that stands for itself in any text; NULL when there is none.
-CREATE MACRO portable_code(text) AS nullif(regexp_extract(text, '\b(?:AADSTS[0-9]{5,7}|AADB2C[0-9]{5,6}|IDX[0-9]{5}|SRJWT07[0-9]{3})\b'), '');
+CREATE MACRO portable_code(text) AS nullif(regexp_extract(text, '\b(?:AADSTS[0-9]{5,8}|AADB2C[0-9]{5,6}|IDX[0-9]{5}|SRJWT07[0-9]{3})\b'), '');
 
 -- A code of OAuth among some words, whatever stands between them; NULL when there is none.
 CREATE MACRO named_code(text) AS oauth_error(nullif(regexp_extract(text, '(?:^|[ "])(' || telling_codes() || '|' || common_codes() || ')(?:[ "]|$)', 1), ''));

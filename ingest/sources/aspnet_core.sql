@@ -340,7 +340,7 @@ placed AS (
         CASE WHEN role = 'event' THEN CASE WHEN d."Name" = 'Consent Denied' THEN 'failed' WHEN d."EventType" IN ('Failure', 'Error', '2', '3') THEN 'failed' WHEN d."EventType" IN ('Success', 'Information', '1', '4') THEN 'done' END END AS event_type,
         -- what is wrong with a client's assertion or with a request object is not said of an access token
         CASE WHEN class IN ('PrivateKeyJwtSecretValidator', 'JwtRequestValidator') THEN CASE class WHEN 'JwtRequestValidator' THEN 'request_object_' ELSE 'client_jwt_' END || nullif(regexp_extract(thrown, '\b(IDX[0-9]{4,5})\b', 1), '')
-             WHEN contains(thrown, 'AADSTS') THEN nullif(regexp_extract(thrown, '\b(AADSTS[0-9]{4,7})\b', 1), '')
+             WHEN contains(thrown, 'AADSTS') THEN nullif(regexp_extract(thrown, '\b(AADSTS[0-9]{4,8})\b', 1), '')
              WHEN contains(thrown, 'IDX') THEN nullif(regexp_extract(thrown, '\b(IDX[0-9]{4,5})\b', 1), '')
              WHEN o.error_uri IS NOT NULL THEN nullif(regexp_extract(o.error_uri, '(ID[0-9]{4})$', 1), '') END AS code,
         CASE WHEN o.error IS NOT NULL THEN o.error

@@ -285,9 +285,11 @@ def test_codes_of_our_own(code: str, cause: str) -> None:
 
 def test_a_code_with_a_vendors_mark_means_the_same_everywhere() -> None:
     passed_on = verdict("nginx", error="invalid_client", error_description="AADSTS7000222: The keys.")
+    longest = verdict("nginx", error="invalid_client", error_description="AADSTS70022204: No match.")
     as_error = verdict("nginx", error="E0000069", status=403)
     foreign = verdict("nginx", error_code="user_temporarily_disabled")
     assert passed_on.cause == "client_auth.secret_expired"
+    assert longest.cause == "client_auth.federated_trust_mismatch"
     assert as_error.cause == "user.locked"
     assert foreign.cause == "unknown.unclassified"
 
