@@ -68,7 +68,8 @@ judged AS (
              WHEN 'kong' THEN 'gateway' WHEN 'exit' THEN 'gateway' WHEN 'error' THEN 'gateway'
              -- releases before 2.8 do not say who answered, but that nobody was waited for
              ELSE CASE WHEN code IS NULL OR proxy_latency IS NULL THEN NULL
-                       WHEN starts_with(proxy_latency, '-') OR tries IS NULL OR tries = '[]' THEN 'gateway'
+                       -- before 0.10 there are no tries
+                       WHEN starts_with(proxy_latency, '-') OR tries IS NULL AND proxy_latency = '0' OR tries = '[]' THEN 'gateway'
                        WHEN code NOT IN (502, 503, 504) THEN 'upstream' END END AS answered,
         CASE WHEN code >= 400 AND response_body[1] = '{' THEN response_body END AS reply,
         -- an authorization server sends its errors back by redirect (RFC 6749 4.1.2.1)
