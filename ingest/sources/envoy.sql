@@ -151,6 +151,8 @@ SELECT
               AND coalesce(response_code, '0') IN ('0', '-') THEN 'connection without a request'
          WHEN NOT matched AND regexp_matches(line,
             '^\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+\]\[\d+\]\[[a-z]+\]|^\d{4}-\d\d-\d\dT[\d:.]+Z\t[a-z]+\t')
+              -- what envoy_log.sql reads and an access line of the same request tells in no format
+              AND NOT regexp_matches(line, '\[jwt\] | envoy (?:jwt|rbac)\b|\]\[rbac\] |Oauth response body: ')
          THEN 'server message' END AS ignored,
     CASE WHEN NOT matched THEN 'not a line of this access log format' END AS quarantined
 FROM told
