@@ -335,15 +335,17 @@ def quarantine_rows(
 
 
 def _matcher(lines: pa.Array) -> Callable[[str], npt.NDArray[np.bool_]]:
-    """What tells which of the lines a pattern (RE2) matches."""
+    """What tells which of the lines a pattern (RE2) matches, or one of several patterns, one a line."""
     texts = lines.cast(pa.string())
     whole = "\n".join(texts.to_pylist()).lower()
     none = np.zeros(len(lines), dtype=bool)
 
     def matches(pattern: str) -> npt.NDArray[np.bool_]:
-        if not any(text in whole for text in needles(pattern)):
-            return none
-        return _flags(pc.match_substring_regex(texts, pattern))
+        flags = none
+        for one in pattern.split("\n"):
+            if any(text in whole for text in needles(one)):
+                flags = flags | _flags(pc.match_substring_regex(texts, one))
+        return flags
 
     return matches
 

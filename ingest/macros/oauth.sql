@@ -96,13 +96,13 @@ CREATE MACRO basic_user(authorization_value) AS
     nullif(split_part(base64url_text(rtrim(percent_decode(
         regexp_extract(authorization_value, '(?i)^\s*basic(?:\s|\+|%20)+([A-Za-z0-9+/_=%-]+)', 1)), '=')), ':', 1), '');
 
--- Whether a text tells of an OAuth failure: an error by its key or its code, a challenge, or a library's message. One pass.
-CREATE MACRO tells_failure(text) AS regexp_matches(text, failures());
+-- Whether a text tells of an OAuth failure: an error by its key or its code, a challenge, or the message of a library or a product.
+CREATE MACRO tells_failure(text) AS regexp_matches(text, failures()) OR regexp_matches(text, product_messages());
 
--- The message of a library in a text, without the class that carries it and the quotes around the name of a claim (what stands in quotes
+-- The message of a library or a product in a text, without the class that carries it and the quotes around the name of a claim (what stands in quotes
 -- makes no difference to a signature); NULL when there is none.
 CREATE MACRO library_message(text) AS
-    nullif(rtrim(regexp_replace(regexp_replace(regexp_extract(text, library_messages()),
+    nullif(rtrim(regexp_replace(regexp_replace(coalesce(nullif(regexp_extract(text, library_messages()), ''), regexp_extract(text, product_messages())),
         '^[A-Za-z.:]+(?:Error|Exception|Failed|Timeout|Signature|Algorithm|Claim|Payload)(?:: |\([''"])', ''),
         '\\?["'']([a-z_]{2,15})\\?["'']', '\1', 'g'), ' .'), '');
 
@@ -131,6 +131,8 @@ CREATE MACRO error_by_itself(text) AS
     regexp_extract(text, '(?:^|[\s"''(\[,:!=])(' || telling_codes() || ')\b["'')\]]?(?:::? ?| "| \(| |$)([^"\n\r]*)', ['code', 'words']);
 CREATE MACRO error_in(text) AS
     CASE WHEN regexp_matches(text, '\berror["'']?\s*(?:=>|=|:)\s*["'']?[a-z]+_[a-z_]+\b["'']?(?:[^: ]|:? |$)') THEN error_by_key(text)
+         -- SASL OAUTHBEARER (RFC 7628 3.2.2)
+         WHEN regexp_matches(text, '"status"\s*:\s*"' || telling_codes() || '"') THEN {'code': regexp_extract(text, '"status"\s*:\s*"([a-z_]+)"', 1), 'words': ''}
          ELSE error_by_itself(text) END;
 CREATE MACRO told(found) AS {
     'error': oauth_error(found.code),

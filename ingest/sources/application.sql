@@ -2,7 +2,8 @@
 title = "Application logs that tell of OAuth"
 kind = "gateway"
 provenance = "composed"
-recognise = '''^(?:(?:[^{\s=C]|C[^a\s=]|Ca[^u\s=])[^\s=]*\s.*)?{{failures}}|^[ \t]+["']?error(?:_?[dD]escription["']?\s*(?:=>|:)|["']?\s*(?:=>|:).{0,40}\b{{telling_codes}}\b)|^[ \t]+{{library_classes}}: '''
+recognise = '''^(?:[^{\s=][^\s=]*\s.*)?{{failures}}|^[ \t]+["']?error(?:_?[dD]escription["']?\s*(?:=>|:)|["']?\s*(?:=>|:).{0,40}\b{{telling_codes}}\b)|^[ \t]+{{library_classes}}: 
+^(?:[^{\s=][^\s=]*\s.*)?{{product_messages}}'''
 priority = 99
 documentation = [
     "https://www.rfc-editor.org/rfc/rfc6749#section-5.2",
@@ -14,7 +15,7 @@ documentation = [
     "https://github.com/golang-jwt/jwt",
     "https://github.com/AzureAD/azure-activedirectory-identitymodel-extensions-for-dotnet/wiki",
 ]
-cannot_tell = "Only lines are read in which an OAuth error, a WWW-Authenticate challenge or the message of a known library stands; all others are ignored, so successes are not counted. Which request failed is told only where the line names it: log the method and path, client_id= and request_id= in the same line. A stack trace is one event, at its first line that tells a cause; where other programs write into the same stream, only its first line is read."
+cannot_tell = "Only lines are read in which an OAuth error, a WWW-Authenticate challenge or the message of a known library stands; all others are ignored, so successes are not counted. Which request failed is told only where the line names it: log the method and path, client_id= and request_id= in the same line. A stack trace is one event, at its first line that tells a cause."
 
 [[advice]]
 columns = ["client_id"]
@@ -65,7 +66,7 @@ told AS MATERIALIZED (
 ),
 placed AS MATERIALIZED (
     SELECT p."offset", p.line, t."offset" IS NOT NULL AS tells, coalesce(t.vague, false) AS vague,
-        regexp_matches(p.line, '^(?:\s|at [\w.$/]+\(|\.\.\. \d+ more|File "|Caused by: |Traceback |Response: |https?://|POST https?://|\[auth\]\[(?:cause|details)\]: |[{}()\[\]"'',;]+$|[A-Za-z_][\w.$:\\]*(?:Error|Exception|Expired|Signature)\b|(?:SEVERE|WARNING|INFO|FINE): )')
+        regexp_matches(p.line, '^(?:$|\s|at [\w.$/]+\(|\.\.\. \d+ more|File "|Caused by: |Traceback |Response: |https?://|POST https?://|\[auth\]\[(?:cause|details)\]: |[{}()\[\]"'',;]+$|[A-Za-z_][\w.$:\\]*(?:Error|Exception|Expired|Signature)\b|(?:SEVERE|WARNING|INFO|FINE): )')
             AND leading_time(p.line) IS NULL AS continues
     FROM beside p LEFT JOIN told t ON t."offset" = p."offset"
 ),
@@ -100,8 +101,9 @@ SELECT
         -- Lambda
         nullif(regexp_extract(context, '^(?:\[[A-Z]+\]\s+|\d{13}\s+)?\S+Z\s+([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\s', 1), '')) END AS request_id,
     CASE WHEN contains(context, 'trace') THEN nullif(regexp_extract(context, '(?i)\btrace[_-]?id["'']?\s*[=:]\s*["'']?([0-9a-f]{32})\b', 1), '') END AS trace_id,
-    CASE WHEN contains(context, 'lient') THEN nullif(regexp_extract(context, '(?i)\bclient_?id["'']?\s*(?:=>|=|:)\s*["'']?([^\s"'',;&)\]}]+)', 1), '') END AS client_id,
-    CASE WHEN context IS NOT NULL THEN ip_address(nullif(regexp_extract(context, '(?i)\b(?:client[_.]?ip|client[_.]address|remote_?addr(?:ess)?|ip|from|client)["'']?\s*[=: ]\s*["'']?(\[?(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){3,7})\]?(?::[0-9]+)?)', 1), '')) END AS client_ip,
+    -- Kafka names its own clients in brackets
+    CASE WHEN contains(context, 'lient') THEN nullif(regexp_extract(CASE WHEN contains(context, ' clientId=') THEN regexp_replace(context, '\[\w+ clientId=[^\]]*\]', '') ELSE context END, '(?i)\bclient_?id["'']?\s*(?:=>|=|:)\s*["'']?([^\s"'',;&)\]}]+)', 1), '') END AS client_id,
+    CASE WHEN context IS NOT NULL THEN ip_address(nullif(regexp_extract(context, '(?i)\b(?:(?:client[_.]?ip|client[_.]address|remote_?addr(?:ess)?|ip|from|client)["'']?\s*[=: ]\s*["'']?|failed authentication with [\w.-]*/)(\[?(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){3,7})\]?(?::[0-9]+)?)', 1), '')) END AS client_ip,
     CASE WHEN context IS NOT NULL THEN coalesce(nullif(regexp_extract(context, '\b' || http_methods() || ' ((?:https?:/)?/[^\s"'',;)`\]]*)', 1), ''),
         nullif(regexp_extract(context, '\b(?:path|uri|url|request_uri)["'']?\s*[=:]\s*["'']?((?:https?:/)?/[^\s"'',;)`\]]*)', 1), '')) END AS path,
     CASE WHEN context IS NOT NULL THEN coalesce(nullif(regexp_extract(context, '\b(' || http_methods() || ') (?:https?:/)?/', 1), ''),

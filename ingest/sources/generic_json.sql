@@ -3,7 +3,8 @@ title = "JSON lines of any program"
 kind = "gateway"
 provenance = "composed"
 framing = "json"
-recognise = '''(?s)^\s*\{(?:.*{{json_status}}.*{{json_path}}|.*{{json_path}}.*{{json_status}}|.*{{json_status}}.*"{{http_methods}} /\S*(?: HTTP/[0-9.]+)?\\?"|.*"{{http_methods}} /\S*(?: HTTP/[0-9.]+)?\\?"(?:.*{{json_status}}| [1-5]\d\d\b)|.*"reqId"\s*:.*"(?:res"\s*:\s*\{"statusCode"\s*:\s*\d+|req"\s*:\s*\{"method")|.*"(?:Error|[a-z]+Error)"\s*:\s*"{{telling_codes}}"|.*{{failures}})'''
+recognise = '''(?s)^\s*\{(?:.*{{json_status}}.*{{json_path}}|.*{{json_path}}.*{{json_status}}|.*{{json_status}}.*"{{http_methods}} /\S*(?: HTTP/[0-9.]+)?\\?"|.*"{{http_methods}} /\S*(?: HTTP/[0-9.]+)?\\?"(?:.*{{json_status}}| [1-5]\d\d\b)|.*"reqId"\s*:.*"(?:res"\s*:\s*\{"statusCode"\s*:\s*\d+|req"\s*:\s*\{"method")|.*"(?:Error|[a-z]+Error)"\s*:\s*"{{telling_codes}}"|.*{{failures}})
+(?s)^\s*\{.*{{product_messages}}'''
 priority = 95
 documentation = [
     "https://opentelemetry.io/docs/specs/semconv/http/http-spans/",

@@ -2,7 +2,8 @@
 title = "logfmt lines of any program"
 kind = "gateway"
 provenance = "composed"
-recognise = '''^[^={"]{0,200}?(?:\w+\{)?[A-Za-z_][\w.@-]*=.*(?:\b(?:http_?|response_?|resp_?)?(?i:status)(?:_?code)?="?[1-5]\d\d\b.*\b(?:request_?)?(?i:path|uri|url|target)="?(?:/|http)|\b(?:request_?)?(?i:path|uri|url|target)="?(?:/|http).*\b(?:(?:http_?|response_?|resp_?)?(?i:status)(?:_?code)?|resp)="?[1-5]\d\d\b)|^[A-Za-z_][\w.@-]*=(?:.*[\s"':(])?{{failures}}'''
+recognise = '''^[^={"]{0,200}?(?:\w+\{)?[A-Za-z_][\w.@-]*=.*(?:\b(?:http_?|response_?|resp_?)?(?i:status)(?:_?code)?="?[1-5]\d\d\b.*\b(?:request_?)?(?i:path|uri|url|target)="?(?:/|http)|\b(?:request_?)?(?i:path|uri|url|target)="?(?:/|http).*\b(?:(?:http_?|response_?|resp_?)?(?i:status)(?:_?code)?|resp)="?[1-5]\d\d\b)|^[A-Za-z_][\w.@-]*=(?:.*[\s"':(])?{{failures}}
+^[A-Za-z_][\w.@-]*=(?:.*[\s"':(\[])?{{product_messages}}'''
 priority = 97
 documentation = [
     "https://brandur.org/logfmt",

@@ -393,7 +393,11 @@ def _compiled(pattern: str) -> re.Pattern[str] | None:
 
 _EXPRESSIONS = sorted(
     {rule.pattern for rule in load_rules() if rule.match == "regex"}
-    | {one.recognise for one in (*load_sources().values(), *load_envelopes().values())}
+    | {
+        pattern
+        for one in (*load_sources().values(), *load_envelopes().values())
+        for pattern in one.recognise.split("\n")
+    }
 )
 _READ_BY_PYTHON = [compiled for pattern in _EXPRESSIONS if (compiled := _compiled(pattern)) is not None]
 
