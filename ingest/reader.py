@@ -29,6 +29,8 @@ _OFFERED = 2_000
 """Refused lines of a chunk that are offered to readings which the input has not shown yet."""
 _FOREIGN = "message of a program"
 """Why a source ignores what may be anybody's."""
+_BELOW = pa.array(["stack trace", "continuation of a line before", "banner"])
+"""Why it ignores what belongs to the line above."""
 
 Flags = npt.NDArray[np.bool_]
 
@@ -113,7 +115,8 @@ def _offer_to_others(
         of_main, of_other = engine.claims([main, reading], lines)
         guest = reading.source.last_resort and not main.source.last_resort
         if guest:
-            theirs = of_other & _foreign_flags(refused) & ~of_main & ~owned[refused.places]
+            free = ~of_main & ~owned[refused.places]
+            theirs = _with_traces(of_other & free, _foreign_flags(refused) & free, refused)
         else:
             theirs = of_other & (_ignored_flags(refused) | ~of_main)
         if not reading.source.last_resort:
@@ -149,6 +152,27 @@ def _foreign_flags(refused: Refused) -> Flags:
     return flags
 
 
+def _below_flags(refused: Refused) -> Flags:
+    """Which belong to the line above."""
+    flags: Flags = pc.is_in(refused.ignored.cast(pa.string()), _BELOW).to_numpy(zero_copy_only=False)
+    return flags
+
+
+def _with_traces(claimed: Flags, foreign: Flags, refused: Refused) -> Flags:
+    """What is claimed and anybody may have written; a line below such a one with the one above it."""
+    below = _below_flags(refused)
+    told = claimed & below
+    theirs = claimed & foreign
+    if told.any():
+        place = np.arange(len(refused))
+        head = np.maximum.accumulate(np.where(below, 0, place))
+        # nothing of another source between the two
+        told &= foreign[head] & (refused.places - refused.places[head] == place - head)
+        theirs[told] = True
+        theirs[head[told]] = True
+    return theirs
+
+
 def _turned_up(
     engine: Engine, layout: Layout, candidates: Sequence[Reading], content: Unwrapped, refused: Refused
 ) -> list[Reading]:
@@ -164,7 +188,7 @@ def _turned_up(
     last = [reading for reading in unknown if reading.source.last_resort]
     free = np.ones(len(sample), dtype=bool)
     if not layout.readings[0].source.last_resort:
-        free &= _foreign_flags(sample)
+        free &= _foreign_flags(sample) | _below_flags(sample)
     for claimed in claims:
         free &= ~claimed
     claims += engine.claims(last, content.records.take(sample.places[free]).lines)

@@ -590,7 +590,8 @@ SELECT "offset", time, local_time, clock, instance,
 FROM judged
 UNION ALL BY NAME
 SELECT "offset",
-    CASE WHEN is_head THEN CASE WHEN layout IS NOT NULL OR json_kind IS NOT NULL THEN 'server message' END
+    CASE WHEN is_head THEN CASE WHEN layout IS NOT NULL OR json_kind IS NOT NULL THEN
+            CASE WHEN regexp_matches(category, '^(?:Microsoft|System|Duende|IdentityServer4|OpenIddict|Ocelot|Yarp)\.') THEN 'server message' ELSE 'message of a program' END END
          WHEN line[1] = '{' AND json_kind IS NOT NULL THEN NULL
          WHEN of_line IS NOT NULL THEN CASE WHEN starts_with(ltrim(line), 'at ') THEN 'stack trace' ELSE 'continuation of a line before' END
          WHEN line[1] = '{' THEN NULL

@@ -487,7 +487,8 @@ FROM (SELECT *, trim(split_part(said, '"', 3)) AS tail
 UNION ALL BY NAME
 SELECT "offset",
     CASE WHEN starts_with(line, chr(9) || 'at ') THEN 'stack trace'
-         WHEN message IS NOT NULL OR is_json THEN 'server message'
+         WHEN message IS NOT NULL OR is_json THEN
+            CASE WHEN regexp_matches(logger, '^(?:o\.s|org\.springframework|r\.n|reactor)\.') THEN 'server message' ELSE 'message of a program' END
          WHEN line[1] = '{' OR regexp_matches(line, '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]') THEN NULL
          WHEN starts_with(line, ' :: Spring Boot ::') OR NOT regexp_matches(line, '[[:alnum:]]') THEN 'banner'
          ELSE coalesce(other_log(line), 'continuation of a line before') END AS ignored,
