@@ -14,7 +14,7 @@ from ingest.reader import Parsed
 from ingest.text import parse_records
 from tests.envelopes import WRAPPERS
 from tests.helpers import Workshop
-from tests.samples import SAMPLES, SOURCES, engine, lines_of, samples, without_timeless
+from tests.samples import LONG_AFTER, SAMPLES, SOURCES, engine, lines_of, samples, without_timeless
 
 pytestmark = pytest.mark.xdist_group("samples")
 
@@ -38,8 +38,8 @@ def _pairs() -> Iterator[Any]:
             yield pytest.param(wrapper, source, marks=() if (wrapper, source) in often else pytest.mark.slow)
 
 
-def _parse(source: str, text: bytes) -> list[Parsed]:
-    return parse_records(text, formats=formats_beside(SAMPLES / source), engine=engine())
+def _parse(source: str, text: bytes, written: datetime | None = None) -> list[Parsed]:
+    return parse_records(text, formats=formats_beside(SAMPLES / source), engine=engine(), written=written)
 
 
 def _bare_lines(source: str) -> list[str]:
@@ -57,7 +57,7 @@ def _events(parts: list[Parsed]) -> list[dict[str, Any]]:
 def _expected(source: str) -> tuple[list[str], list[dict[str, Any]]]:
     """The lines of a source that have a time of their own (others get the envelope's), and their events."""
     lines = _bare_lines(source)
-    lines = without_timeless(lines, _parse(source, _text(lines)))
+    lines = without_timeless(lines, _parse(source, _text(lines), LONG_AFTER))
     return lines, _events(_parse(source, _text(lines)))
 
 

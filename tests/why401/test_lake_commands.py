@@ -194,7 +194,7 @@ def test_where_there_is_no_lake(words: list[str], tmp_path: Path, capsys: pytest
     with pytest.raises(SystemExit) as end:
         main()
     assert end.value.code == 2
-    said = capsys.readouterr().err
+    said = " ".join(capsys.readouterr().err.split())
     assert "there is no lake here" in said
     assert "why401 ingest" in said
     assert not (tmp_path / "none").exists()
