@@ -342,7 +342,7 @@ def _matcher(lines: pa.Array) -> Callable[[str], npt.NDArray[np.bool_]]:
 
     def matches(pattern: str) -> npt.NDArray[np.bool_]:
         flags = none
-        for one in pattern.split("\n"):
+        for one in filter(None, pattern.split("\n")):
             if any(text in whole for text in needles(one)):
                 flags = flags | _flags(pc.match_substring_regex(texts, one))
         return flags

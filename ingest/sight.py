@@ -17,6 +17,7 @@ from ingest.reader import parse_chunk
 from ingest.recognise import HEAD_BYTES, Layout
 from ingest.workers import Workers
 
+_LONG = 300
 _NOT_SHOWN = ("date", "source", "kind", "signature", "offset")
 
 
@@ -89,15 +90,20 @@ def _reading_told(reading: Reading) -> str:
 
 
 def _why(layout: Layout) -> str:
-    around = [f"its records match {envelope.recognise}" for envelope in layout.envelopes]
+    around = [f"its records match {_shortened(envelope.recognise)}" for envelope in layout.envelopes]
     inside = [
         f"lines match the format {reading.format}"
         if reading.format
-        else f"lines match {reading.source.recognise}"
+        else f"lines match {_shortened(reading.source.recognise)}"
         for reading in layout.readings
     ]
     other = ["what no source claims is taken for another program's"] if layout.shared else []
     return "; ".join(around + inside + other)
+
+
+def _shortened(expression: str) -> str:
+    """Those of the last resort know thousands of messages."""
+    return expression if len(expression) <= _LONG else f"{expression[:_LONG]} ..."
 
 
 def _lines(
