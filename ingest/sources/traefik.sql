@@ -134,7 +134,7 @@ stated AS (
             ELSE code END AS final,
         -- what the authorization server answered
         CASE WHEN kind_of IN ('exchange', 'told', 'oidc', 'oidc callback') THEN told_error(coalesce(fault, message)) END AS answer,
-        CASE WHEN kind_of IN ('exchange', 'told', 'oidc', 'oidc callback') THEN library_message(coalesce(fault, message)) END AS library,
+        CASE WHEN kind_of IN ('exchange', 'told', 'oidc', 'oidc callback') AND regexp_matches(coalesce(fault, message), library_messages()) THEN library_message(coalesce(fault, message)) END AS library,
         code IN (500, 502, 504, 499) AND (size IS NULL OR (code, size) IN ((502, '11'), (504, '15'), (500, '21'), (499, '21'))) AS perhaps_ours
     FROM judged
 )
