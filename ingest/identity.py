@@ -8,7 +8,8 @@ before that point, which tells apart inputs that begin alike.
 A hash of few bytes says little: logs of one second begin alike. So the first lines of an input, and its
 first HEAD_BYTES, are also known by a hash of all that stands up to the end of each, in a transaction of their
 own. An input that ends before what was read of another one is its copy where it begins with the same and ends
-there, or in half a line; else it is a new one.
+there, or in half a line; else it is a new one. Beyond HEAD_BYTES nothing tells where it ends. There it is a
+new one if its last events have ids that nobody has seen, as those of one of two exports that begin alike.
 """
 
 from __future__ import annotations
@@ -99,18 +100,27 @@ def identify(
     memory: Memory,
     tail_before: Callable[[int], bytes | None],
     ends_whole: Callable[[], bool],
+    brings_new: Callable[[], bool],
 ) -> Identity:
     """Who the input is that begins with `head` (its first HEAD_BYTES, or all of it).
 
     `tail_before(n)` gives the 1,024 bytes before byte n, None where the input is shorter; `ends_whole()`
-    tells, of an input that ends without a newline, whether its last line is whole. The ladder of head sizes
-    lets an input that was small when it was first seen be recognised after it grew.
+    tells, of an input that ends without a newline, whether its last line is whole; `brings_new()`, of one
+    that is longer than its head, whether its last events are new. The ladder of head sizes lets an input that
+    was small when it was first seen be recognised after it grew.
     """
-    open_end = len(head) < HEAD_BYTES and not head.endswith(b"\n")
+    goes_beyond = len(head) >= HEAD_BYTES
+    open_end = not goes_beyond and not head.endswith(b"\n")
     # a last line without its newline may be whole, and be another input's with its newline
     ended = beginnings(head + b"\n")[-1:] if open_end else []
-    is_cut = cache(lambda: not (open_end and ends_whole()))
-    told = [(beginning, lambda: True) for beginning in ended]
+    ends_cut, has_news = cache(lambda: not (open_end and ends_whole())), cache(brings_new)
+
+    def is_cut(known: _Known) -> bool:
+        return not (known.identity.consumed and has_news()) if goes_beyond else ends_cut()
+
+    told: list[tuple[Beginning, Callable[[_Known], bool]]] = [
+        (beginning, lambda _: True) for beginning in ended
+    ]
     told += [(beginning, is_cut) for beginning in beginnings(head)[-1:]]
     for beginning, shorter in told:
         name = memory.beginning(beginning.key)
@@ -126,7 +136,7 @@ def identify(
                 free = free or name
                 break
             # where that is not all of this input, what is known of the other does not say that it begins so
-            if known.goes_on(tail_before, is_cut if is_all else lambda: False):
+            if known.goes_on(tail_before, is_cut if is_all else lambda _: False):
                 return known.identity
     return Identity(free or next(_names(head)), 0)
 
@@ -138,11 +148,11 @@ class _Known:
     identity: Identity
     version: int
 
-    def goes_on(self, tail_before: Callable[[int], bytes | None], shorter: Callable[[], bool]) -> bool:
-        """Whether this input is the one; `shorter()`: also where it ends before what was read."""
+    def goes_on(self, tail_before: Callable[[int], bytes | None], shorter: Callable[[_Known], bool]) -> bool:
+        """Whether this input is the one; `shorter(self)`: also where it ends before what was read."""
         read = consumed_of(self.version)
         tail = tail_before(read)
-        return shorter() if tail is None else progress_version(read, tail) == self.version
+        return shorter(self) if tail is None else progress_version(read, tail) == self.version
 
 
 def _known(memory: Memory, name: str) -> _Known | None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePath
 from types import TracebackType
+
+import numpy as np
 
 from ingest.batch import Base, Batch, Committer, Reader, counts_by_source, of_input
 from ingest.engine import Reading
@@ -49,6 +51,7 @@ _RETRIES = 200
 """How often inputs are read again that another run was quicker with."""
 _PAUSE = 0.2
 """Seconds that it is given before that, at most."""
+_LAST_RECORDS = 64
 _LOOKED_AT = 4096
 _MOST_CONTROLS = 0.05
 _CONTROLS = bytes(code for code in range(32) if code not in b"\t\n\r\x1b")
@@ -199,6 +202,7 @@ class Run:
             self._memory,
             lambda n: _tail_before(item, n),
             lambda: self._ends_whole(head, layout, candidates),
+            lambda: self._brings_new(item, head, layout, candidates),
         )
         reader = Reader(
             item,
@@ -239,6 +243,29 @@ class Run:
             return False
         *_, last = chunks(Bytes(head), layout.framing, 0)
         return self._workers.here(parse_chunk, layout, candidates, last, datetime.now(UTC)).whole
+
+    def _brings_new(self, item: Input, head: bytes, layout: Layout, candidates: Sequence[Reading]) -> bool:
+        """Whether the last records of an input that begins with `head` are events whose ids are new."""
+        first = self._parsed_end(chunks(Bytes(head), layout.framing, 0), layout, candidates)
+        if first is None or first.ids is None:
+            return False
+        self._drain()
+        with open_input(item) as stream:
+            last = self._parsed_end(chunks(stream, layout.framing, 0), layout, candidates)
+        return last is not None and self._seen.brings_new(last.events, last.ids)
+
+    def _parsed_end(
+        self, parts: Iterator[Chunk], layout: Layout, candidates: Sequence[Reading]
+    ) -> Parsed | None:
+        """What becomes of the last records; None where there is none."""
+        last = None
+        for chunk in parts:
+            last = chunk if len(chunk.records) else last
+        if last is None:
+            return None
+        some = np.arange(max(0, len(last.records) - _LAST_RECORDS), len(last.records))
+        end = replace(last, records=last.records.take(some), overlong=())
+        return self._workers.here(parse_chunk, layout, candidates, end, datetime.now(UTC))
 
     def _read_chunks(
         self, reader: Reader, identity: Identity, candidates: Sequence[Reading], head: bytes

@@ -41,15 +41,18 @@ class SeenIds:
         """
         if hashes is None:
             return events
-        self._load([day for day in pc.unique(events["date"]).to_pylist() if day not in self._dates])
         has_id = hashes != 0
-        fresh = ~self._seen(hashes)
+        fresh = self._fresh(events, hashes)
         _, first = np.unique(hashes, return_index=True)
         only_first = np.zeros(len(hashes), dtype=bool)
         only_first[first] = True
         kept = ~has_id | (fresh & only_first)
         self._add(np.unique(hashes[kept & has_id]))
         return events if kept.all() else events.filter(pa.array(kept))
+
+    def brings_new(self, events: pa.Table, hashes: Hashes | None) -> bool:
+        """Whether one of the events has an id that was not seen; none counts as seen for it."""
+        return hashes is not None and bool(((hashes != 0) & self._fresh(events, hashes)).any())
 
     def hashes(self, events: pa.Table) -> Hashes:
         """The hash of each event; 0 where it has no id."""
@@ -68,6 +71,10 @@ class SeenIds:
         """These ids (sorted) were seen but did not get into the lake after all."""
         self._sorted = [known[~np.isin(known, hashes, assume_unique=True)] for known in self._sorted]
         self._sorted = [known for known in self._sorted if len(known)]
+
+    def _fresh(self, events: pa.Table, hashes: Hashes) -> npt.NDArray[np.bool_]:
+        self._load([day for day in pc.unique(events["date"]).to_pylist() if day not in self._dates])
+        return ~self._seen(hashes)
 
     def _load(self, days: Sequence[date]) -> None:
         self._dates.update(days)

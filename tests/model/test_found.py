@@ -262,3 +262,24 @@ def test_a_cut_copy_of_a_log_that_was_short_when_it_was_first_read(workshop: Wor
     workshop.write("copy.log", b"".join(log.read_bytes().splitlines(keepends=True)[:45]))
     assert workshop.ingest().total.events == 0
     _each_once(workshop, 63)
+
+
+def _okta(press: Press, count: int) -> bytes:
+    return b"".join(line.text + b"\n" for line in press.lines("okta", Burst((0,), count)))
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_two_exports_that_begin_alike_and_the_longer_one_is_read_first(
+    workshop: Workshop, together: bool
+) -> None:
+    """They have more than the head in common, and differ before the end of the shorter one."""
+    press = Press()
+    alike = _okta(press, 20)
+    workshop.write("a.json", alike + _okta(press, 2))
+    if not together:
+        workshop.ingest()
+    workshop.write("b.json", alike + _okta(press, 1))
+    workshop.write("c.json", alike)
+    workshop.ingest()
+    assert workshop.event_count() == 23
+    assert workshop.ingest().total.records == 0
