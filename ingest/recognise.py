@@ -200,8 +200,15 @@ def _yields(engine: Engine, found: Found, sample: pa.Table) -> tuple[int, int]:
     content = unwrapped(engine, found.envelopes, records, datetime.now(UTC))
     taken = np.empty(0, dtype=np.int64)
     values = 0
-    for reading in found.readings:
-        events = engine.read(reading, content.records, content.around).events
+    free = np.ones(len(content.records), dtype=bool)
+    for reading, claims in zip(
+        found.readings, engine.claims(found.readings, content.records.lines), strict=True
+    ):
+        # one of the last resort gets what no other claims
+        places = np.flatnonzero(claims & free) if reading.source.last_resort else np.arange(len(free))
+        free &= ~claims
+        around = content.around.take(places) if content.around is not None else None
+        events = engine.read(reading, content.records.take(places), around).events
         offsets = events["offset"].to_numpy()
         fresh = events.filter(pa.array(~np.isin(offsets, taken)))
         taken = np.union1d(taken, offsets)
