@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
+from ingest.formats.template import parts_of
+
 _NICKNAMES = {
     "common": '%h %l %u %t "%r" %>s %b',
     "combined": '%h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i"',
@@ -87,24 +89,12 @@ def template_of(text: str) -> str:
 
 
 def pieces_of(template: str) -> list[Piece]:
-    pieces: list[Piece] = []
-    written = ""
-    end = 0
-    for match in DIRECTIVE.finditer(template):
-        if match.start() < end:
-            continue
-        written += template[end : match.start()]
-        end = match.end()
-        if match[0] == "%%":
-            written += "%"
-            continue
-        if written:
-            pieces.append(Piece(_unescaped_literal(written)))
-            written = ""
-        pieces.append(_directive(match["modifiers"], match["letter"]))
-    written += template[end:]
-    if written:
-        pieces.append(Piece(_unescaped_literal(written)))
+    pieces = [
+        Piece(_unescaped_literal(part))
+        if isinstance(part, str)
+        else _directive(part["modifiers"], part["letter"])
+        for part in parts_of(template, DIRECTIVE)
+    ]
     return _times(_joined(pieces))
 
 

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ingest.errors import FormatError
+from ingest.formats.template import parts_of
 from ingest.quoting import identifier, literal
 
 _VARIABLE = re.compile(r"\$context\.([A-Za-z][A-Za-z0-9_]*(?:\.[A-Za-z0-9_-]+)*)")
@@ -161,16 +162,10 @@ def compile_format(text: str) -> str:
 
 def _pieces(text: str) -> list[_Piece]:
     text = re.sub(r"\\\s*\n\s*", "", text).strip()
-    pieces: list[_Piece] = []
-    end = 0
-    for match in _VARIABLE.finditer(text):
-        if match.start() > end:
-            pieces.append(_Piece(text[end : match.start()]))
-        pieces.append(_Piece(_column(match[1]), variable=True))
-        end = match.end()
-    if end < len(text):
-        pieces.append(_Piece(text[end:]))
-    return pieces
+    return [
+        _Piece(part) if isinstance(part, str) else _Piece(_column(part[1]), variable=True)
+        for part in parts_of(text, _VARIABLE)
+    ]
 
 
 def _column(path: str) -> str:

@@ -15,6 +15,7 @@ import re
 from dataclasses import dataclass, replace
 
 from ingest.errors import FormatError
+from ingest.formats.template import parts_of
 from ingest.quoting import identifier, literal
 from ingest.split import Part, Plan, Split
 
@@ -191,21 +192,10 @@ def _unescape(text: str) -> str:
 
 
 def _pieces(text: str) -> list[_Piece]:
-    pieces: list[_Piece] = []
-    end = 0
-    literal = ""
-    for match in _OPERATOR.finditer(text):
-        literal += text[end : match.start()]
-        end = match.end()
-        if match[0] == "%%":
-            literal += "%"
-            continue
-        if literal:
-            pieces.append(_Piece(literal))
-            literal = ""
-        pieces.append(_operator(match[1], match[2]))
-    literal += text[end:]
-    return [*pieces, _Piece(literal)] if literal else pieces
+    return [
+        _Piece(part) if isinstance(part, str) else _operator(part[1], part[2])
+        for part in parts_of(text, _OPERATOR)
+    ]
 
 
 def _operator(command: str, argument: str | None) -> _Piece:

@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass
 
 from ingest.errors import FormatError
+from ingest.formats.template import parts_of
 from ingest.quoting import literal
 from ingest.split import Part, Plan, Split
 
@@ -99,16 +100,10 @@ def _format_string(text: str) -> str:
 
 
 def _pieces(template: str) -> list[_Piece]:
-    pieces = []
-    end = 0
-    for match in _VARIABLE.finditer(template):
-        if match.start() > end:
-            pieces.append(_Piece(template[end : match.start()], variable=False))
-        pieces.append(_Piece(match[1] or match[2], variable=True))
-        end = match.end()
-    if end < len(template):
-        pieces.append(_Piece(template[end:], variable=False))
-    return pieces
+    return [
+        _Piece(part, variable=False) if isinstance(part, str) else _Piece(part[1] or part[2], variable=True)
+        for part in parts_of(template, _VARIABLE)
+    ]
 
 
 def _names(pieces: list[_Piece]) -> list[str]:
