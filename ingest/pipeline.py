@@ -5,17 +5,16 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path, PurePath
 from types import TracebackType
 
-import numpy as np
-
 from ingest.batch import Base, Batch, Committer, Reader, counts_by_source, of_input
+from ingest.ending import Ending
 from ingest.engine import Reading
 from ingest.errors import IngestError, InputError, SourceError
 from ingest.formats_beside import NAME as _FORMATS_FILE
@@ -29,7 +28,6 @@ from ingest.progress import OnProgress, Progress, tell_nobody
 from ingest.reader import Parsed, parse_chunk
 from ingest.recognise import (
     HEAD_BYTES,
-    Bytes,
     Formats,
     Layout,
     alike,
@@ -51,7 +49,6 @@ _RETRIES = 200
 """How often inputs are read again that another run was quicker with."""
 _PAUSE = 0.2
 """Seconds that it is given before that, at most."""
-_LAST_RECORDS = 64
 _LOOKED_AT = 4096
 _MOST_CONTROLS = 0.05
 _CONTROLS = bytes(code for code in range(32) if code not in b"\t\n\r\x1b")
@@ -197,13 +194,7 @@ class Run:
         if layout is None:
             self._pass_over(item, "is in no log format that why401 knows; --source forces one")
             return
-        identity = identify(
-            head[:_IDENTITY_BYTES],
-            self._memory,
-            lambda n: _tail_before(item, n),
-            lambda: self._ends_whole(head, layout, candidates),
-            lambda: self._brings_new(item, head, layout, candidates),
-        )
+        identity = self._identify(item, head, layout, candidates)
         reader = Reader(
             item,
             layout,
@@ -237,35 +228,23 @@ class Run:
             self._layouts[key] = layout
         return layout
 
-    def _ends_whole(self, head: bytes, layout: Layout, candidates: Sequence[Reading]) -> bool:
-        """Whether the last line of an input that is all `head`, and has no newline there, is whole."""
-        if self._live:
-            return False
-        *_, last = chunks(Bytes(head), layout.framing, 0)
-        return self._workers.here(parse_chunk, layout, candidates, last, datetime.now(UTC)).whole
+    def _identify(self, item: Input, head: bytes, layout: Layout, candidates: Sequence[Reading]) -> Identity:
+        ending = Ending(item, head, layout, candidates, self._workers)
 
-    def _brings_new(self, item: Input, head: bytes, layout: Layout, candidates: Sequence[Reading]) -> bool:
-        """Whether the last records of an input that begins with `head` are events whose ids are new."""
-        first = self._parsed_end(chunks(Bytes(head), layout.framing, 0), layout, candidates)
-        if first is None or first.ids is None:
-            return False
-        self._drain()
-        with open_input(item) as stream:
-            last = self._parsed_end(chunks(stream, layout.framing, 0), layout, candidates)
-        return last is not None and self._seen.brings_new(last.events, last.ids)
+        def brings_new() -> bool:
+            if not ending.has_ids():
+                return False
+            self._drain()  # what is being parsed may have the ids
+            last = ending.last_records()
+            return last is not None and self._seen.brings_new(last.events, last.ids)
 
-    def _parsed_end(
-        self, parts: Iterator[Chunk], layout: Layout, candidates: Sequence[Reading]
-    ) -> Parsed | None:
-        """What becomes of the last records; None where there is none."""
-        last = None
-        for chunk in parts:
-            last = chunk if len(chunk.records) else last
-        if last is None:
-            return None
-        some = np.arange(max(0, len(last.records) - _LAST_RECORDS), len(last.records))
-        end = replace(last, records=last.records.take(some), overlong=())
-        return self._workers.here(parse_chunk, layout, candidates, end, datetime.now(UTC))
+        return identify(
+            head[:_IDENTITY_BYTES],
+            self._memory,
+            ending.tail_before,
+            lambda: not self._live and ending.is_whole(),
+            brings_new,
+        )
 
     def _read_chunks(
         self, reader: Reader, identity: Identity, candidates: Sequence[Reading], head: bytes
@@ -424,8 +403,3 @@ def _is_binary(head: bytes) -> bool:
     """Whether too many control characters stand in it for a text; a hole of NULs counts for none."""
     start = head.lstrip(b"\x00")[:_LOOKED_AT]
     return len(start.translate(None, _CONTROLS)) < (1 - _MOST_CONTROLS) * len(start)
-
-
-def _tail_before(item: Input, position: int) -> bytes | None:
-    with open_input(item) as stream:
-        return stream.skip(position)
