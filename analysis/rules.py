@@ -12,7 +12,7 @@ import csv
 import itertools
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -20,6 +20,7 @@ import duckdb
 
 from analysis.errors import RulesError
 from analysis.taxonomy import is_leaf, load_causes
+from ingest.sources import load_sources
 from lake.schema import ENDPOINTS
 
 RULES = Path(__file__).parent / "rules"
@@ -158,8 +159,16 @@ def read_rules(folder: Path, own: bool = False) -> tuple[Rule, ...]:
 
 @cache
 def load_rules() -> tuple[Rule, ...]:
-    """The rules that come with why401, read once. Raises RulesError."""
-    return read_rules(RULES)
+    """The rules that come with why401, read once; a source has those of its `rules_of` as well. Raises
+    RulesError."""
+    rules = read_rules(RULES)
+    lent = (
+        replace(rule, source=source.name)
+        for source in load_sources().values()
+        for rule in rules
+        if source.rules_of is not None and rule.source == source.rules_of and not rule.portable
+    )
+    return (*rules, *lent)
 
 
 def lint(rules: tuple[Rule, ...]) -> list[str]:

@@ -115,7 +115,8 @@ def _lines(
             count = min(most, len(chunk.records))
             records = chunk.records.take(np.arange(count, dtype=np.int64))
             for place in range(count):
-                one = replace(chunk, records=records.take(np.array([place])), overlong=())
+                # by itself, and so at the end of what was written
+                one = replace(chunk, records=records.take(np.array([place])), overlong=(), closing=True)
                 yield from _line(one, layout, candidates, workers, reference)
             most -= count
             if most <= 0:

@@ -48,6 +48,7 @@ class Source:
     formats: Mapping[str, str] = field(default_factory=dict)
     fields: Mapping[str, str] = field(default_factory=dict)
     held_in: tuple[str, ...] = ()
+    rules_of: str | None = None
     advice: tuple[Advice, ...] = ()
 
     @property

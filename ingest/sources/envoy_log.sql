@@ -2,6 +2,7 @@
 title = "Envoy's own log (also Istio's proxies, Envoy Gateway): jwt_authn, oauth2, rbac"
 kind = "gateway"
 provenance = "composed"
+rules_of = "envoy"
 documentation = [
     "https://www.envoyproxy.io/docs/envoy/latest/operations/cli#cmdoption-log-format",
     "https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/jwt_authn_filter",
@@ -42,9 +43,9 @@ told AS (
 -- what one provider says of a token is told again by the end of the request, unless another provider took it
 followed AS (
     SELECT *,
-        coalesce(kind = 'token' AND left(v['time'], 19) IN (lead(ended, 1) OVER ordered, lead(ended, 2) OVER ordered, lead(ended, 3) OVER ordered, lead(ended, 4) OVER ordered), false) AS told_again
+        kind = 'token' AND list_contains(list(ended) OVER next_lines, left(v['time'], 19)) AS told_again
     FROM (SELECT *, CASE WHEN kind = 'end' THEN left(v['time'], 19) END AS ended FROM told)
-    WINDOW ordered AS (ORDER BY "offset")
+    WINDOW next_lines AS (ORDER BY "offset" ROWS BETWEEN 1 FOLLOWING AND 4 FOLLOWING)
 ),
 reasoned AS (
     SELECT *,
