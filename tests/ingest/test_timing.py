@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +13,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest import Plan, Settings, ingest, load_sources
+from ingest import Plan, Settings, ingest, load_sources, pipeline, sight
+from ingest.framing import chunks
+from ingest.inputs import Input, discover
 from ingest.text import parse_text
-from ingest.timing import Around, Written, dated, placed_in_time, with_year
+from ingest.timing import Around, placed_in_time, with_year
 from lake.table import Lake
-from tests.helpers import Workshop, nginx_line
+from tests.helpers import Workshop, nginx_line, workers
 
 
 def _keycloak(time: str) -> str:
@@ -132,23 +135,20 @@ def test_a_clock_without_a_date_is_not_of_tomorrow(
     assert _clocks(tmp_path, [clock], "2026-03-02T12:00:00Z", zones) == [expected]
 
 
-@pytest.mark.parametrize("closing", [True, False])
-def test_a_clock_has_a_day_only_at_the_end_of_its_file(closing: bool) -> None:
-    """How many midnights follow an earlier chunk is not known when it is read."""
-    table = pa.table(
-        {
-            "time": pa.array([None], pa.timestamp("us")),
-            "yearless": pa.array([None], pa.timestamp("us")),
-            "clock": pa.array([time(12)]),
-            "date": pa.array([None], pa.date32()),
-            "quarantined": pa.array(["no time"]),
-        }
-    )
-    placed = dated(table, Written(datetime(2026, 3, 2, tzinfo=UTC), closing), None)
-    day = datetime(2026, 3, 1, 12) if closing else None
-    assert placed.select(["time", "quarantined"]).to_pylist() == [
-        {"time": day, "quarantined": None if closing else "no time"}
-    ]
+def test_a_clock_without_a_date_has_a_day_only_at_the_end_of_its_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """How many midnights follow an earlier chunk is not known when it is read; a look at the lines tells none."""
+    monkeypatch.setattr(pipeline, "chunks", partial(chunks, size=600))
+    monkeypatch.setattr(sight, "HEAD_BYTES", 600)
+    times = _clocks(tmp_path, ["23:58:04,120", "23:59:00,000"] * 4, "2026-03-02T01:00:00Z")
+    refused = Workshop(tmp_path).quarantine()
+    assert times == ["2026-03-01 23:58:04.120", "2026-03-01 23:59:00.000"]
+    assert [record["reason"] for record in refused] == ["no time"] * 6
+    plan = Plan(load_sources(), Settings("a key of tests"))
+    [console] = [item for item in discover([tmp_path / "console.log"]) if isinstance(item, Input)]
+    seen = sight.look_at(console, plan, workers())
+    assert [line.result for line in seen.lines] == ["event"] * 8
 
 
 def test_an_envelope_tells_the_day_of_a_clock_without_one(tmp_path: Path) -> None:
