@@ -116,10 +116,12 @@ headed AS (
 bodies AS (
     -- an object that a template shows as a string stands in quotes
     SELECT of_line, CASE WHEN starts_with(body, '"{') AND contains(body, '\"') THEN replace(rtrim(body[2:], '"' || chr(10)), '\"', '"') ELSE body END AS body
-    FROM (SELECT of_line, string_agg(CASE WHEN starts_with(line, '      ') THEN substr(line, 7) ELSE line END, chr(10) ORDER BY "offset") AS body
-    FROM headed
-    WHERE NOT is_head AND of_line IS NOT NULL AND NOT starts_with(ltrim(line), 'at ') AND trim(line) <> ''
-    GROUP BY of_line)
+    FROM (
+        SELECT of_line, string_agg(CASE WHEN starts_with(line, '      ') THEN substr(line, 7) ELSE line END, chr(10) ORDER BY "offset") AS body
+        FROM headed
+        WHERE NOT is_head AND of_line IS NOT NULL AND NOT starts_with(ltrim(line), 'at ') AND trim(line) <> ''
+        GROUP BY of_line
+    )
 ),
 acting AS (
     SELECT "offset", line, layout, stamp, category, level, head_request,

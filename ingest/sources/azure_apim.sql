@@ -113,6 +113,7 @@ explained AS (
         coalesce(last_source, nullify(in_list[1])) AS source,
         coalesce(source IN ('get-authorization-context', 'authentication-managed-identity'), false) AS asks_issuer,
         coalesce(last_reason, nullify(in_list[2])) AS reason,
+        asks_issuer AND reason IS DISTINCT FROM 'IdentityProviderNotFound' AS refused_by_issuer,
         coalesce(last_message, nullify(in_list[3])) AS message,
         -- a header stands as the caller wrote it
         CASE WHEN length(request_headers) > 2 THEN TRY(json_extract_string(request_headers,
@@ -157,8 +158,8 @@ SELECT
     coalesce(answered[1], answered[2], answered[3], backend_answered[1], backend_answered[2], backend_answered[3]) AS challenge,
     CASE WHEN status >= 400 THEN response_body END AS body,
     -- a policy without a reason is named, and one that asks an issuer for a token, whose reasons are many
-    CASE WHEN asks_issuer AND reason IS DISTINCT FROM 'IdentityProviderNotFound' THEN source ELSE coalesce(reason, source) END AS error_code,
-    CASE WHEN asks_issuer AND reason IS DISTINCT FROM 'IdentityProviderNotFound' THEN nullif(concat_ws(': ', reason, message), '') ELSE message END AS error_description,
+    CASE WHEN refused_by_issuer THEN source ELSE coalesce(reason, source) END AS error_code,
+    CASE WHEN refused_by_issuer THEN nullif(concat_ws(': ', reason, message), '') ELSE message END AS error_description,
     -- a policy's refusal is one whatever status it was told to give; 0 is a caller that went away
     CASE WHEN status IS NULL THEN 'other'
          WHEN status >= 400 AND (starts_with(reason, 'Token') OR starts_with(reason, 'Subscription') OR starts_with(reason, 'CallerIp')

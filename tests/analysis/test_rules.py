@@ -169,3 +169,11 @@ def test_a_faulty_pattern_is_found(tmp_path: Path, pattern: str, complaint: str)
     findings = lint(read_rules(_folder(tmp_path, f"{HEADER}\n{row}\n")))
     assert len(findings) == 1
     assert complaint in findings[0]
+
+
+def test_lent_rules_are_those_of_a_source_that_has_some_and_ask_for_nothing_twice() -> None:
+    lenders = {source.rules_of for source in load_sources().values() if source.rules_of is not None}
+    assert lenders
+    assert lenders <= {rule.source for rule in read_rules(RULES)}
+    asked = [rule.asks for rule in load_rules()]
+    assert len(asked) == len(set(asked))
